@@ -1,0 +1,41 @@
+/* Configuration: environment variables, each in one table (src/base/config.c) with its type, default, bounds and one
+ * line of prose, from which the parser, --help and the errors come. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/log.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Strings point into the environment or at constants, and live as long as the process. */
+struct config {
+    const char *database_url;   /* DATABASE_URL: what libpq takes, as URI or key=value pairs; "" for libpq's defaults */
+    const char *redis_url;      /* REDIS_URL: redis://[:password@]host[:port][/db], unix:///path[?db=n], or "off" */
+    int64_t body_max;           /* WARES_BODY_MAX: bytes of a request's body */
+    int64_t cache_ttl_s;        /* WARES_CACHE_TTL: seconds a product stays in Redis, jitter comes off it */
+    int64_t connections_max;    /* WARES_CONNECTIONS: connections from the front that a worker holds at once */
+    const char *currency;       /* WARES_CURRENCY: for products without one */
+    int64_t deadline_ms;        /* WARES_DEADLINE: for one request, in ms */
+    int64_t io_timeout_ms;      /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
+    const char *log_target;     /* WARES_LOG: stderr, syslog or a file */
+    enum log_format log_format; /* WARES_LOG_FORMAT: text or json */
+    enum log_level log_level;   /* WARES_LOG_LEVEL: error, warning, info or debug */
+    int64_t memory_max_mib;     /* WARES_MEMORY_MAX: address space of a worker in MiB, 0 for no bound */
+    bool migrate;               /* WARES_MIGRATE: migrate at the start of the pool */
+    int64_t redis_timeout_ms;   /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
+    int64_t stop_grace_ms;      /* WARES_STOP_GRACE: for a graceful stop, in ms */
+};
+
+/* Reads the environment; an empty value counts as unset. On STATUS_INVALID one sentence in error (NUL-terminated) names the variable, what is wrong
+ * with its value and what it may be; config is then not to be used. A WARES_ variable that is not in the table is
+ * refused too, with the nearest name as a hint. A value that may hold a password is never repeated. */
+MUST_CHECK enum status config_load(struct config *config, char *error, size_t error_size);
+
+/* Prints the table of variables for --help: name, type and bounds, default, prose. */
+void config_print_help(FILE *out);
+
+#endif

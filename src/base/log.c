@@ -1,0 +1,185 @@
+/* Where lines go: standard error, a file or syslog. Writing a line may fail (a full disk): the line is lost then, and
+ * the request is not. errno stays as it was. */
+#include "base/log.h"
+
+#include "log_format.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LOG_FILE_MODE 0640
+
+static struct {
+    struct text program;
+    char *path; /* NULL: not a file */
+    int descriptor;
+    bool to_syslog;
+    enum log_format format;
+    enum log_level level;
+    pid_t pid; /* 0: not known */
+} the_log = {
+    .program = {.data = "wares", .length = sizeof "wares" - 1},
+    .descriptor = STDERR_FILENO,
+    .format = LOG_FORMAT_TEXT,
+    .level = LOG_LEVEL_INFO,
+};
+
+static void forget_pid(void)
+{
+    the_log.pid = 0;
+}
+
+/* Kept from one call to the next because getpid is a system call, and forgotten by the child of a fork. */
+static pid_t current_pid(void)
+{
+    static bool watches_forks;
+    if (!watches_forks) {
+        watches_forks = pthread_atfork(NULL, NULL, forget_pid) == 0;
+    }
+    if (the_log.pid == 0 || !watches_forks) {
+        the_log.pid = getpid();
+    }
+    return the_log.pid;
+}
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
+}
+
+/* Puts a file, or standard error, in the place of what lines went to. */
+static void replace_descriptor(int descriptor)
+{
+    if (the_log.descriptor != STDERR_FILENO) {
+        (void)close(the_log.descriptor);
+    }
+    the_log.descriptor = descriptor;
+}
+
+enum status log_open(const char *program, const char *target, enum log_format format, enum log_level level)
+{
+    int descriptor = STDERR_FILENO;
+    bool to_syslog = strcmp(target, "syslog") == 0;
+    char *path = NULL;
+    if (!to_syslog && strcmp(target, "stderr") != 0) {
+        descriptor = open_file(target);
+        if (descriptor < 0) {
+            return STATUS_UNAVAILABLE;
+        }
+        size_t size = strlen(target) + 1;
+        path = memory_new(size, 1);
+        memcpy(path, target, size);
+    }
+    if (the_log.to_syslog) {
+        closelog();
+    }
+    if (to_syslog) {
+        openlog(program, LOG_PID, LOG_DAEMON);
+    }
+    replace_descriptor(descriptor);
+    free(the_log.path);
+    the_log.path = path;
+    the_log.program = text_of(program);
+    the_log.to_syslog = to_syslog;
+    the_log.format = format;
+    the_log.level = level;
+    return STATUS_OK;
+}
+
+void log_reopen(void)
+{
+    if (the_log.path == NULL) {
+        return;
+    }
+    int descriptor = open_file(the_log.path);
+    if (descriptor < 0) {
+        log_error("the log %s cannot be opened anew: %s; the old file stays in use", the_log.path, strerror(errno));
+        return;
+    }
+    replace_descriptor(descriptor);
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level <= the_log.level;
+}
+
+static int syslog_priority(enum log_level level)
+{
+    static const int priorities[] = {
+        [LOG_LEVEL_ERROR] = LOG_ERR,
+        [LOG_LEVEL_WARNING] = LOG_WARNING,
+        [LOG_LEVEL_INFO] = LOG_INFO,
+        [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+    };
+    return priorities[level];
+}
+
+/* One write for the whole line; what is left after a short one (a full disk) is not tried again. */
+static void write_line(enum log_level level, const struct log_text *line)
+{
+    if (the_log.to_syslog) {
+        syslog(syslog_priority(level), "%.*s", (int)line->length - 1, line->data);
+        return;
+    }
+    while (write(the_log.descriptor, line->data, line->length) < 0 && errno == EINTR) {
+    }
+}
+
+/* The stamp of a line now, or NULL where syslog puts its own. */
+static const struct log_stamp *stamp_now(enum log_level level, struct log_stamp *stamp)
+{
+    if (the_log.to_syslog && the_log.format == LOG_FORMAT_TEXT) {
+        return NULL;
+    }
+    *stamp = (struct log_stamp){
+        .unix_us = clock_unix_us(),
+        .level = level,
+        .program = the_log.program,
+        .pid = current_pid(),
+    };
+    return stamp;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    if (!log_enabled(level)) {
+        return;
+    }
+    int saved = errno;
+    char message[LOG_LINE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (length >= 0) {
+        struct log_stamp stamp;
+        struct log_text line;
+        log_format_message(&line, the_log.format, stamp_now(level, &stamp), text_of(message));
+        write_line(level, &line);
+    }
+    errno = saved;
+}
+
+void log_request(const struct log_request *request)
+{
+    if (!log_enabled(LOG_LEVEL_INFO)) {
+        return;
+    }
+    int saved = errno;
+    struct log_stamp stamp;
+    struct log_text line;
+    log_format_request(&line, the_log.format, stamp_now(LOG_LEVEL_INFO, &stamp), request);
+    write_line(LOG_LEVEL_INFO, &line);
+    errno = saved;
+}

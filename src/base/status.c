@@ -1,0 +1,22 @@
+/* The names of the results. */
+#include "base/status.h"
+
+#include <stddef.h>
+
+static const char *const names[] = {
+    [STATUS_OK] = "ok",
+    [STATUS_NOT_FOUND] = "not_found",
+    [STATUS_INVALID] = "invalid",
+    [STATUS_CONFLICT] = "conflict",
+    [STATUS_TOO_LARGE] = "too_large",
+    [STATUS_UNAVAILABLE] = "unavailable",
+    [STATUS_DEADLINE] = "deadline",
+    [STATUS_UNCERTAIN] = "uncertain",
+    [STATUS_INTERNAL] = "internal",
+};
+
+const char *status_name(enum status status)
+{
+    size_t index = (size_t)status;
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown";
+}

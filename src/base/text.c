@@ -1,0 +1,163 @@
+/* Slices of bytes. */
+#include "base/text.h"
+
+#include <string.h>
+
+/* Names longer than this get no hint; it bounds the table of edits. */
+#define NEAREST_NAME_MAX 64
+#define NEAREST_EDITS_MAX 2
+
+struct text text_of(const char *string)
+{
+    if (string == NULL) {
+        return TEXT_ABSENT;
+    }
+    return (struct text){.data = string, .length = strlen(string)};
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    if (a.data == NULL || b.data == NULL) {
+        return a.data == b.data;
+    }
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+/* The locale has no say in the protocols' letters, so not tolower(3). */
+static char ascii_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c;
+}
+
+bool text_equal_ignoring_case(struct text a, struct text b)
+{
+    if (a.data == NULL || b.data == NULL) {
+        return a.data == b.data;
+    }
+    if (a.length != b.length) {
+        return false;
+    }
+    for (size_t i = 0; i < a.length; i++) {
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool text_starts_with(struct text text, struct text prefix)
+{
+    if (text.data == NULL || prefix.data == NULL) {
+        return text.data == prefix.data;
+    }
+    return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+static bool is_ows(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct text text_trim_ows(struct text text)
+{
+    while (text.length > 0 && is_ows(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && is_ows(text.data[text.length - 1])) {
+        text.length--;
+    }
+    return text;
+}
+
+struct text text_split(struct text text, char separator, struct text *rest)
+{
+    const char *at = text.length > 0 ? memchr(text.data, separator, text.length) : NULL;
+    if (at == NULL) {
+        *rest = TEXT_ABSENT;
+        return text;
+    }
+    size_t before = (size_t)(at - text.data);
+    *rest = (struct text){.data = at + 1, .length = text.length - before - 1};
+    return (struct text){.data = text.data, .length = before};
+}
+
+bool text_to_u64(struct text text, uint64_t *value)
+{
+    if (text.length == 0) {
+        return false;
+    }
+    uint64_t result = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        if (__builtin_mul_overflow(result, UINT64_C(10), &result) ||
+            __builtin_add_overflow(result, (uint64_t)(c - '0'), &result)) {
+            return false;
+        }
+    }
+    *value = result;
+    return true;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that make a into b (Damerau's distance, each place edited
+ * once), by the usual table kept to its last three rows. Both within NEAREST_NAME_MAX. */
+static size_t edits_between(struct text a, struct text b)
+{
+    size_t rows[3][NEAREST_NAME_MAX + 1];
+    size_t *above_that = rows[0];
+    size_t *above = rows[1];
+    size_t *row = rows[2];
+    for (size_t j = 0; j <= b.length; j++) {
+        row[j] = j;
+        above[j] = 0;
+        above_that[j] = 0;
+    }
+    for (size_t i = 1; i <= a.length; i++) {
+        size_t *oldest = above_that;
+        above_that = above;
+        above = row;
+        row = oldest;
+        row[0] = i;
+        for (size_t j = 1; j <= b.length; j++) {
+            size_t replaced = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
+            row[j] = least(replaced, least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1]) {
+                row[j] = least(row[j], above_that[j - 2] + 1);
+            }
+        }
+    }
+    return row[b.length];
+}
+
+const char *text_nearest(struct text text, const char *const *names, size_t count)
+{
+    const char *nearest = NULL;
+    /* Where every character would be an edit there is no likeness: "xy" is no misspelt "id". */
+    size_t bound = least(NEAREST_EDITS_MAX + 1, text.length);
+    if (text.length > NEAREST_NAME_MAX) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct text name = text_of(names[i]);
+        if (name.length > NEAREST_NAME_MAX) {
+            continue;
+        }
+        size_t edits = edits_between(text, name);
+        if (edits < bound) {
+            bound = edits;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}
