@@ -1,0 +1,12 @@
+/* Currencies: the codes of ISO 4217. */
+#ifndef DOMAIN_CURRENCY_H
+#define DOMAIN_CURRENCY_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+
+/* True for a code in use (list one of the maintenance agency: currencies, funds, metals, XXX and XTS), in capitals. */
+bool currency_known(struct text code);
+
+#endif
