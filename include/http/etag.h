@@ -1,0 +1,20 @@
+/* Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13.1). */
+#ifndef HTTP_ETAG_H
+#define HTTP_ETAG_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ETAG_TEXT_SIZE 32
+
+/* The strong tag of a version: "\"3\"" with its quotes, terminated. */
+void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE]);
+
+/* True where the list of If-None-Match or If-Match ("*" or tags with commas) names the tag. Front servers alter tags
+ * when they compress, so W/ before it, and -gzip, -br, -deflate or -zstd at its end inside the quotes, are ignored. A
+ * list that cannot be parsed names nothing. */
+bool etag_list_names(struct text list, struct text etag);
+
+#endif

@@ -1,0 +1,96 @@
+/* Entity tags and the lists of them in If-Match and If-None-Match. Pure. */
+#include "http/etag.h"
+
+#include "header_value.h"
+
+void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE])
+{
+    uint64_t left = version < 0 ? 0 - (uint64_t)version : (uint64_t)version;
+    char digits[ETAG_TEXT_SIZE];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    *out++ = '"';
+    if (version < 0) {
+        *out++ = '-';
+    }
+    while (count > 0) {
+        *out++ = digits[--count];
+    }
+    *out++ = '"';
+    *out = '\0';
+}
+
+/* entity-tag of section 8.8.3; *opaque is what stands between the quotes. */
+static bool take_tag(struct text *rest, struct text *opaque)
+{
+    struct text at = *rest;
+    if (text_starts_with(at, TEXT("W/"))) {
+        at = (struct text){.data = at.data + 2, .length = at.length - 2};
+    }
+    if (!header_take_char(&at, '"')) {
+        return false;
+    }
+    size_t length = 0;
+    while (length < at.length && at.data[length] != '"') {
+        unsigned char c = (unsigned char)at.data[length];
+        if (c <= 0x20 || c == 0x7f) {
+            return false;
+        }
+        length++;
+    }
+    if (length == at.length) {
+        return false;
+    }
+    *opaque = (struct text){.data = at.data, .length = length};
+    *rest = (struct text){.data = at.data + length + 1, .length = at.length - length - 1};
+    return true;
+}
+
+/* True where listed is the tag itself, or what a front server made of it when it compressed. */
+static bool names(struct text listed, struct text opaque)
+{
+    static const struct text suffixes[] = {
+        {.data = "", .length = 0},         {.data = "-gzip", .length = 5}, {.data = "-br", .length = 3},
+        {.data = "-deflate", .length = 8}, {.data = "-zstd", .length = 5},
+    };
+    if (!text_starts_with(listed, opaque)) {
+        return false;
+    }
+    struct text rest = {.data = listed.data + opaque.length, .length = listed.length - opaque.length};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (text_equal(rest, suffixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool etag_list_names(struct text list, struct text etag)
+{
+    struct text opaque = TEXT_ABSENT;
+    struct text rest = text_trim_ows(list);
+    if (text_equal(rest, TEXT("*"))) {
+        return true;
+    }
+    if (!take_tag(&etag, &opaque)) {
+        return false;
+    }
+    bool named = false;
+    for (;;) {
+        struct text listed = TEXT_ABSENT;
+        header_skip_ows(&rest);
+        if (take_tag(&rest, &listed)) {
+            named = named || names(listed, opaque);
+            header_skip_ows(&rest);
+        }
+        if (rest.length == 0) {
+            return named;
+        }
+        if (!header_take_char(&rest, ',')) {
+            return false;
+        }
+    }
+}

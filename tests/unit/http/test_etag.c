@@ -1,0 +1,109 @@
+/* Entity tags: made of versions, and found in lists as clients and front servers write them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "http/etag.h"
+
+#include <inttypes.h>
+
+static void test_tag_of_version(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t version;
+        const char *tag;
+    } cases[] = {
+        {0, "\"0\""},
+        {1, "\"1\""},
+        {1234567890, "\"1234567890\""},
+        {INT64_MAX, "\"9223372036854775807\""},
+        {INT64_MIN, "\"-9223372036854775808\""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char tag[ETAG_TEXT_SIZE];
+        etag_from_version(cases[i].version, tag);
+        assert_string_equal(tag, cases[i].tag);
+    }
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        bool named; /* is "3" in it? */
+    } cases[] = {
+        {NULL, false},
+        {"", false},
+        {",", false},
+        {"*", true},
+        {" * ", true},
+        {"\"3\"", true},
+        {"  \"3\"\t", true},
+        {"\"33\"", false},
+        {"\"\"", false},
+        {"\"2\", \"3\"", true},
+        {"\"2\",\"3\"", true},
+        {"\"2\" , , \"3\",", true},
+        {"\"2\", \"4\"", false},
+        {"\"a,b\", \"3\"", true},
+        {"\"a, \"", false},
+        /* weakened and suffixed by front servers */
+        {"W/\"3\"", true},
+        {"w/\"3\"", false},
+        {"W/ \"3\"", false},
+        {"\"3-gzip\"", true},
+        {"\"3-br\"", true},
+        {"\"3-deflate\"", true},
+        {"\"3-zstd\"", true},
+        {"W/\"3-gzip\"", true},
+        {"\"3-gzip-br\"", false},
+        {"\"3-GZIP\"", false},
+        {"\"3gzip\"", false},
+        {"\"3\"-gzip", false},
+        {"\"30-gzip\"", false},
+        /* a list that cannot be parsed names nothing, wherever it breaks */
+        {"3", false},
+        {"\"3", false},
+        {"3\"", false},
+        {"'3'", false},
+        {"\"3\" \"4\"", false},
+        {"\"3\", x", false},
+        {"\"3\", *", false},
+        {"*, \"3\"", false},
+        {"**", false},
+        {"\"3\", \"a b\"", false},
+        {"\"3\", \"a\tb\"", false},
+        {"\"3\", \"a\x7f\"", false},
+        /* obs-text is allowed in a tag */
+        {"\"\xc3\xa9\", \"3\"", true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bool named = etag_list_names(text_of(cases[i].list), TEXT("\"3\""));
+        if (named != cases[i].named) {
+            fail_msg("%s: %d", cases[i].list, named);
+        }
+    }
+}
+
+static void test_tag_that_is_none(void **state)
+{
+    (void)state;
+    assert_false(etag_list_names(TEXT("\"3\""), TEXT("3")));
+    assert_false(etag_list_names(TEXT("\"3\""), TEXT_ABSENT));
+    assert_true(etag_list_names(TEXT("*"), TEXT_ABSENT));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tag_of_version),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_tag_that_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
