@@ -1,0 +1,33 @@
+/* One request and its answer, as handlers see it, and the one way in. */
+#ifndef HANDLER_EXCHANGE_H
+#define HANDLER_EXCHANGE_H
+
+#include "base/scope.h"
+#include "handler/app.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+
+/* What the server found about the body before a handler runs. */
+enum body_state {
+    BODY_COMPLETE,  /* request->body is all of it (perhaps empty) */
+    BODY_TOO_LARGE, /* more than config->body_max was announced */
+    BODY_MALFORMED, /* CONTENT_LENGTH is not a number, or the bytes that came are not as many */
+};
+
+struct exchange {
+    struct app *app;
+    struct scope scope;
+    int64_t started_ns;
+    enum body_state body_state;
+    struct request request;
+    struct response response;
+    struct route_match match;
+};
+
+/* Answers a request: finds the route, checks method, Accept and body, runs the handler, adds the headers that every
+ * answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are
+ * set by the caller, response is initialised; afterwards response is whole. Never fails: a fault is an answer too. */
+void exchange_serve(struct exchange *exchange);
+
+#endif

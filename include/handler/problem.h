@@ -1,0 +1,38 @@
+/* Errors as answers: application/problem+json (RFC 9457), with the members "error" and "timestamp" besides. The one place
+ * where a status becomes an HTTP status. */
+#ifndef HANDLER_PROBLEM_H
+#define HANDLER_PROBLEM_H
+
+#include "base/status.h"
+#include "domain/fault.h"
+#include "handler/exchange.h"
+
+enum problem {
+    PROBLEM_VALIDATION,             /* 400: members or parameters break a rule */
+    PROBLEM_MALFORMED_REQUEST,      /* 400: the request cannot be read */
+    PROBLEM_NOT_FOUND,              /* 404 */
+    PROBLEM_METHOD_NOT_ALLOWED,     /* 405 */
+    PROBLEM_NOT_ACCEPTABLE,         /* 406 */
+    PROBLEM_CONFLICT,               /* 409 */
+    PROBLEM_TOO_LARGE,              /* 413 */
+    PROBLEM_UNSUPPORTED_MEDIA_TYPE, /* 415 */
+    PROBLEM_INTERNAL,               /* 500 */
+    PROBLEM_UNAVAILABLE,            /* 503, with Retry-After */
+    PROBLEM_OUTCOME_UNKNOWN,        /* 503, with Retry-After: a write may have happened */
+    PROBLEM_DEADLINE,               /* 504 */
+    PROBLEM_COUNT
+};
+
+/* Answers with a problem. What the response held of a body is dropped; headers stay. The detail is one sentence. */
+void problem_answer(struct exchange *exchange, enum problem problem, const char *detail_format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Answers with a problem and its faults; the detail is made of them. */
+void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults);
+
+/* Answers for what a lower layer returned, STATUS_OK excepted. what names the thing asked for ("product"); faults may be
+ * NULL. */
+void problem_answer_status(struct exchange *exchange, enum status status, const char *what,
+                           const struct faults *faults);
+
+#endif

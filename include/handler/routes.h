@@ -1,0 +1,20 @@
+/* The routes of the service, as one table, and the handlers that they name. */
+#ifndef HANDLER_ROUTES_H
+#define HANDLER_ROUTES_H
+
+#include "handler/exchange.h"
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Handlers answer every request that the table sends them; see the file named after the resource. */
+void product_list(struct exchange *exchange);
+void product_create(struct exchange *exchange);
+void product_get(struct exchange *exchange);
+void category_list(struct exchange *exchange);
+void category_create(struct exchange *exchange);
+void category_get(struct exchange *exchange);
+void health_live(struct exchange *exchange);
+void health_ready(struct exchange *exchange);
+
+#endif

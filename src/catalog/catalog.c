@@ -1,0 +1,47 @@
+/* The catalog's state, what its files share, and whether it is ready. */
+#include "catalog_internal.h"
+
+#include "base/memory.h"
+#include "cache/product_cache.h"
+#include "store/pg.h"
+
+#include <stdlib.h>
+
+struct catalog *catalog_new(const struct catalog_options *options)
+{
+    struct catalog *catalog = memory_new(1, sizeof *catalog);
+
+    catalog->options = *options;
+    strbuf_init(&catalog->rendered, CATALOG_PRODUCT_JSON_MAX);
+    return catalog;
+}
+
+void catalog_free(struct catalog *catalog)
+{
+    if (catalog != NULL) {
+        strbuf_free(&catalog->rendered);
+        free(catalog);
+    }
+}
+
+enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,
+                            struct faults *faults)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].from == status) {
+            faults_add(faults, FAULT_IN_BODY, table[i].pointer, table[i].code, "%s", table[i].detail);
+            return table[i].to;
+        }
+    }
+    return status;
+}
+
+enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers)
+{
+    struct pg_result *result = NULL;
+    struct cached_product product;
+    enum status cached = product_cache_get(catalog->options.cache, scope, TEXT("ready"), &product);
+
+    *cache_answers = cached == STATUS_OK || cached == STATUS_NOT_FOUND;
+    return pg_exec(catalog->options.pg, scope, "ready", "SELECT 1", true, NULL, 0, &result);
+}

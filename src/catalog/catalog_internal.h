@@ -1,0 +1,27 @@
+/* What the files of the catalog share. */
+#ifndef CATALOG_CATALOG_INTERNAL_H
+#define CATALOG_CATALOG_INTERNAL_H
+
+#include "catalog/catalog.h"
+
+#define CATALOG_PRODUCT_JSON_MAX ((size_t)4 * 1024 * 1024)
+
+struct catalog {
+    struct catalog_options options;
+    struct strbuf rendered; /* reused for each product that is rendered */
+};
+
+/* For a write whose faults were all found before anything was sent: adds the fault that a constraint of the database
+ * found, and turns the store's status into the catalog's. */
+struct constraint_fault {
+    enum status from;    /* as the store tells it */
+    enum status to;      /* as the catalog tells it */
+    const char *pointer; /* of the member that broke the rule */
+    const char *code;
+    const char *detail;
+};
+
+enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,
+                            struct faults *faults);
+
+#endif

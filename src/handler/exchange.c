@@ -1,0 +1,109 @@
+/* The way of every request: route, method, Accept and body are checked, the handler runs, common headers are added. */
+#include "handler/exchange.h"
+
+#include "base/clock.h"
+#include "handler/problem.h"
+#include "handler/routes.h"
+#include "http/negotiate.h"
+#include "http/uri.h"
+
+static void answer_options(struct exchange *exchange)
+{
+    exchange->response.status = 204;
+    response_header(&exchange->response, "Allow", router_allow(exchange->match.route, exchange->scope.arena));
+}
+
+static void answer_method_not_allowed(struct exchange *exchange)
+{
+    struct text allow = router_allow(exchange->match.route, exchange->scope.arena);
+
+    response_header(&exchange->response, "Allow", allow);
+    problem_answer(exchange, PROBLEM_METHOD_NOT_ALLOWED, "%.*s is not allowed here; use %.*s.",
+                   TEXT_PRINT(uri_printable(exchange->request.method_name, exchange->scope.arena)), TEXT_PRINT(allow));
+}
+
+/* Answers where the body did not arrive as announced; false where it is fine. */
+static bool body_refused(struct exchange *exchange)
+{
+    switch (exchange->body_state) {
+    case BODY_TOO_LARGE:
+        problem_answer(exchange, PROBLEM_TOO_LARGE, "The body is %.*s bytes; at most %lld are taken.",
+                       TEXT_PRINT(exchange->request.content_length), (long long)exchange->app->config->body_max);
+        return true;
+    case BODY_MALFORMED:
+        problem_answer(exchange, PROBLEM_MALFORMED_REQUEST,
+                       "The body is not as long as Content-Length says; nothing was done.");
+        return true;
+    case BODY_COMPLETE:
+    default:
+        return false;
+    }
+}
+
+static void dispatch(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    const enum http_method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
+    route_handler handler;
+
+    exchange->match = router_match(routes, route_count, request->path, exchange->scope.arena);
+    if (exchange->match.route == NULL) {
+        problem_answer(exchange, PROBLEM_NOT_FOUND, "There is nothing at this path.");
+        return;
+    }
+    handler = exchange->match.route->handlers[method];
+    if (method == METHOD_OPTIONS && handler == NULL) {
+        answer_options(exchange);
+    } else if (handler == NULL) {
+        answer_method_not_allowed(exchange);
+    } else if (!accept_takes(request->accept, "application/json")) {
+        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only application/json is made here; Accept leaves it out.");
+    } else if (!body_refused(exchange)) {
+        handler(exchange);
+    }
+}
+
+/* "name;dur=" and milliseconds with three decimals. */
+static void append_duration(struct strbuf *out, const char *name, int64_t duration_ns)
+{
+    const uint64_t us = (uint64_t)(duration_ns > 0 ? duration_ns : 0) / (uint64_t)CLOCK_NS_PER_US;
+    const uint64_t fraction = us % 1000;
+    const char digits[3] = {(char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10),
+                            (char)('0' + fraction % 10)};
+
+    strbuf_append_text(out, text_of(name));
+    strbuf_append_text(out, TEXT(";dur="));
+    strbuf_append_u64(out, us / 1000);
+    strbuf_append_char(out, '.');
+    strbuf_append(out, digits, sizeof digits);
+}
+
+/* Server-Timing (W3C Server Timing): where the time went. */
+static void append_server_timing(struct exchange *exchange)
+{
+    struct strbuf *out = &exchange->response.headers;
+
+    strbuf_append_text(out, TEXT("Server-Timing: "));
+    append_duration(out, "total", clock_monotonic_ns() - exchange->started_ns);
+    append_duration(out, ", db", exchange->scope.store_ns);
+    append_duration(out, ", cache", exchange->scope.cache_ns);
+    strbuf_append_text(out, TEXT("\r\n"));
+}
+
+void exchange_serve(struct exchange *exchange)
+{
+    struct response *response = &exchange->response;
+
+    response->head = exchange->request.method == METHOD_HEAD;
+    dispatch(exchange);
+    if (response->headers.overflowed || response->body.overflowed) {
+        response_reset(response);
+        response->head = exchange->request.method == METHOD_HEAD;
+        problem_answer(exchange, PROBLEM_INTERNAL, "The answer grew larger than this service sends.");
+    }
+    response_header(response, "X-Request-Id", text_of(exchange->request.request_id));
+    if (exchange->request.traceparent.data != NULL) {
+        response_header(response, "traceparent", exchange->request.traceparent);
+    }
+    append_server_timing(exchange);
+}

@@ -1,0 +1,185 @@
+/* What several handlers do alike: query parameters, ids in the path, JSON bodies. */
+#include "input.h"
+
+#include "base/uuid.h"
+#include "domain/product_query.h"
+#include "handler/problem.h"
+#include "http/negotiate.h"
+#include "http/uri.h"
+#include "json/parse.h"
+#include "json/record.h"
+
+static const char *query_fault_detail(enum query_fault fault)
+{
+    switch (fault) {
+    case QUERY_TOO_MANY:
+        return "comes after too many others; at most 64 parameters are taken";
+    case QUERY_REPEATED:
+        return "must come once";
+    case QUERY_MALFORMED:
+    case QUERY_OK:
+    default:
+        return "must be percent-encoded UTF-8 without NUL";
+    }
+}
+
+static const char *query_fault_code(enum query_fault fault)
+{
+    switch (fault) {
+    case QUERY_TOO_MANY:
+        return "too_many";
+    case QUERY_REPEATED:
+        return "repeated";
+    case QUERY_MALFORMED:
+    case QUERY_OK:
+    default:
+        return "malformed";
+    }
+}
+
+static bool is_known(const char *const *known, size_t count, struct text name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(name, text_of(known[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_unknown(struct faults *faults, const char *name, const char *nearest)
+{
+    if (nearest != NULL) {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "unknown_parameter",
+                   "is not a parameter of this resource; did you mean \"%s\"?", nearest);
+    } else {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "unknown_parameter", "is not a parameter of this resource");
+    }
+}
+
+void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
+                 struct faults *faults)
+{
+    struct text culprit = TEXT_ABSENT;
+    enum query_fault fault = query_parse(query, exchange->request.query, exchange->scope.arena, &culprit);
+
+    for (size_t i = 0; i < query->count; i++) {
+        if (!is_known(known, count, query->item[i].name)) {
+            add_unknown(faults, arena_string(exchange->scope.arena, query->item[i].name),
+                        text_nearest(query->item[i].name, known, count));
+        }
+    }
+    if (fault != QUERY_OK) {
+        struct text rest;
+        struct text name = text_split(culprit, '=', &rest);
+
+        if (request_decode(name, true, exchange->scope.arena, &name) != STATUS_OK) {
+            name = uri_printable(name, exchange->scope.arena);
+        }
+        faults_add(faults, FAULT_IN_PARAMETER, arena_string(exchange->scope.arena, name), query_fault_code(fault), "%s",
+                   query_fault_detail(fault));
+    }
+}
+
+bool input_without_parameters(struct exchange *exchange)
+{
+    struct query query;
+    struct faults faults;
+
+    if (exchange->request.query.length == 0) {
+        return true;
+    }
+    faults_init(&faults, exchange->scope.arena);
+    input_query(exchange, NULL, 0, &query, &faults);
+    if (faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+        return false;
+    }
+    return true;
+}
+
+bool input_path_id(struct exchange *exchange, struct text *id)
+{
+    char normal[UUID_TEXT_LENGTH + 1];
+    struct faults faults;
+
+    if (uuid_normalise(exchange->match.parameters[0], normal)) {
+        *id = arena_copy(exchange->scope.arena, text_of(normal));
+        return true;
+    }
+    faults_init(&faults, exchange->scope.arena);
+    faults_add(&faults, FAULT_IN_PARAMETER, "id", "uuid", "must be a UUID");
+    problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    return false;
+}
+
+uint32_t input_limit(const struct query *query, struct faults *faults)
+{
+    struct text text = query_get(query, "limit");
+    uint64_t limit = LIST_LIMIT_DEFAULT;
+
+    if (text.data != NULL && (!text_to_u64(text, &limit) || limit < 1 || limit > LIST_LIMIT_MAX)) {
+        faults_add(faults, FAULT_IN_PARAMETER, "limit", "out_of_range", "must be a whole number from 1 to %d",
+                   LIST_LIMIT_MAX);
+        return LIST_LIMIT_DEFAULT;
+    }
+    return (uint32_t)limit;
+}
+
+struct text input_uuid(struct exchange *exchange, const struct query *query, const char *name, struct faults *faults)
+{
+    char normal[UUID_TEXT_LENGTH + 1];
+    struct text text = query_get(query, name);
+
+    if (text.data == NULL) {
+        return text;
+    }
+    if (!uuid_normalise(text, normal)) {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "uuid", "must be a UUID");
+        return TEXT_ABSENT;
+    }
+    return arena_copy(exchange->scope.arena, text_of(normal));
+}
+
+bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
+{
+    struct text text = query_get(query, "cursor");
+
+    if (text.data == NULL) {
+        return false;
+    }
+    if (!cursor_decode(text, cursor)) {
+        faults_add(faults, FAULT_IN_PARAMETER, "cursor", "malformed",
+                   "must be taken unchanged from a Link header; start without one to begin anew");
+        return false;
+    }
+    if (cursor->fingerprint != fingerprint) {
+        faults_add(faults, FAULT_IN_PARAMETER, "cursor", "other_filters",
+                   "belongs to a list with other filters; start without one when filters change");
+        return false;
+    }
+    return true;
+}
+
+bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record, struct faults *faults)
+{
+    struct json_object *document = NULL;
+
+    if (!content_type_is(exchange->request.content_type, "application/json")) {
+        response_header(&exchange->response, "Accept-Post", TEXT("application/json"));
+        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "The body must be sent with Content-Type: application/json (in UTF-8).");
+        return false;
+    }
+    if (exchange->request.body.length == 0) {
+        faults_add(faults, FAULT_IN_BODY, "", "required", "the body is empty; send a JSON object");
+    } else if (json_parse(exchange->request.body, faults, &document) == STATUS_OK) {
+        json_read_record(schema, document, "", record, faults);
+        /* Of a body that is no object at all nothing more is to be said than that. */
+        if (faults->count == 0 || faults->item[0].where[0] != '\0') {
+            return true;
+        }
+    }
+    problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
+    return false;
+}

@@ -1,0 +1,37 @@
+/* What several handlers read alike: query parameters, ids in the path, cursors, JSON bodies. A function that returns bool
+ * and is marked so has answered where it returns false. */
+#ifndef HANDLER_INPUT_H
+#define HANDLER_INPUT_H
+
+#include "domain/cursor.h"
+#include "domain/field.h"
+#include "handler/exchange.h"
+#include "http/query.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Parses the query and refuses names that are not among the known ones. Faults are added to faults; the query holds what
+ * could be read. */
+void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
+                 struct faults *faults);
+
+/* Answers 400 where there is any parameter, for a resource that takes none. */
+MUST_CHECK bool input_without_parameters(struct exchange *exchange);
+
+/* The id in the path, in lower case and in the arena; 400 where it is not a UUID. */
+MUST_CHECK bool input_path_id(struct exchange *exchange, struct text *id);
+
+/* Parameters of every list: the value, or the default where the parameter is absent; a fault where it does not parse. */
+uint32_t input_limit(const struct query *query, struct faults *faults);
+struct text input_uuid(struct exchange *exchange, const struct query *query, const char *name, struct faults *faults);
+
+/* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
+bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
+
+/* Reads the body as a JSON object of the schema: 415, and 400 where it is not JSON. Faults of members are added to faults
+ * and not answered yet, so that the caller can add its own. */
+MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record,
+                             struct faults *faults);
+
+#endif

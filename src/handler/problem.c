@@ -1,0 +1,175 @@
+/* Errors as answers (RFC 9457). */
+#include "handler/problem.h"
+
+#include "base/clock.h"
+#include "http/uri.h"
+#include "json/writer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define DETAIL_FAULTS_MAX 3
+#define RETRY_AFTER_SECONDS "1"
+
+static const struct {
+    int http_status;
+    const char *type;
+    const char *title;
+} problems[PROBLEM_COUNT] = {
+    [PROBLEM_VALIDATION] = {400, "/problems/validation", "Validation failed"},
+    [PROBLEM_MALFORMED_REQUEST] = {400, "/problems/malformed-request", "Malformed request"},
+    [PROBLEM_NOT_FOUND] = {404, "/problems/not-found", "Not found"},
+    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "/problems/method-not-allowed", "Method not allowed"},
+    [PROBLEM_NOT_ACCEPTABLE] = {406, "/problems/not-acceptable", "Not acceptable"},
+    [PROBLEM_CONFLICT] = {409, "/problems/conflict", "Conflict"},
+    [PROBLEM_TOO_LARGE] = {413, "/problems/too-large", "Content too large"},
+    [PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {415, "/problems/unsupported-media-type", "Unsupported media type"},
+    [PROBLEM_INTERNAL] = {500, "/problems/internal", "Internal error"},
+    [PROBLEM_UNAVAILABLE] = {503, "/problems/unavailable", "Service unavailable"},
+    [PROBLEM_OUTCOME_UNKNOWN] = {503, "/problems/outcome-unknown", "Outcome unknown"},
+    [PROBLEM_DEADLINE] = {504, "/problems/deadline", "Deadline exceeded"},
+};
+
+static const char *place_name(enum fault_place place)
+{
+    switch (place) {
+    case FAULT_IN_PARAMETER:
+        return "parameter";
+    case FAULT_IN_HEADER:
+        return "header";
+    case FAULT_IN_BODY:
+    default:
+        return "pointer";
+    }
+}
+
+static void write_faults(struct strbuf *out, bool *first, const struct faults *faults)
+{
+    json_write_key(out, first, "errors");
+    strbuf_append_char(out, '[');
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *fault = &faults->item[i];
+        bool first_member = true;
+
+        strbuf_append_text(out, i > 0 ? TEXT(",{") : TEXT("{"));
+        json_write_member(out, &first_member, place_name(fault->place), text_of(fault->where));
+        json_write_member(out, &first_member, "code", text_of(fault->code));
+        json_write_member(out, &first_member, "detail", text_of(fault->detail));
+        strbuf_append_char(out, '}');
+    }
+    strbuf_append_char(out, ']');
+}
+
+static void answer(struct exchange *exchange, enum problem problem, struct text detail, const struct faults *faults)
+{
+    struct response *response = &exchange->response;
+    struct strbuf *out = &response->body;
+    const int http_status = problems[problem].http_status;
+    char timestamp[CLOCK_TEXT_SIZE];
+    bool first = true;
+
+    clock_format_seconds(clock_unix_us(), timestamp);
+    response->status = http_status;
+    response->lent_body = TEXT_ABSENT;
+    strbuf_clear(out, RESPONSE_HEADERS_MAX);
+    strbuf_append_char(out, '{');
+    json_write_member(out, &first, "type", text_of(problems[problem].type));
+    json_write_member(out, &first, "title", text_of(problems[problem].title));
+    json_write_member_i64(out, &first, "status", http_status);
+    json_write_member(out, &first, "detail", detail);
+    json_write_member(out, &first, "instance", uri_printable(exchange->request.path, exchange->scope.arena));
+    json_write_member(out, &first, "error", text_of(problems[problem].title));
+    json_write_member(out, &first, "timestamp", text_of(timestamp));
+    json_write_member(out, &first, "request_id", text_of(exchange->request.request_id));
+    if (faults != NULL && faults->count > 0) {
+        write_faults(out, &first, faults);
+    }
+    strbuf_append_char(out, '}');
+
+    response_header(response, "Content-Type", TEXT("application/problem+json"));
+    response_header(response, "Cache-Control", TEXT("no-store"));
+    if (http_status == 503) {
+        response_header(response, "Retry-After", TEXT(RETRY_AFTER_SECONDS));
+    }
+}
+
+void problem_answer(struct exchange *exchange, enum problem problem, const char *detail_format, ...)
+{
+    char detail[1024];
+    va_list arguments;
+
+    va_start(arguments, detail_format);
+    (void)vsnprintf(detail, sizeof detail, detail_format, arguments);
+    va_end(arguments);
+    answer(exchange, problem, text_of(detail), NULL);
+}
+
+/* "price: must be greater than zero; name: is required; and 2 more" */
+static struct text summarise(const struct faults *faults)
+{
+    struct text summary = TEXT("");
+
+    for (size_t i = 0; i < faults->count && i < DETAIL_FAULTS_MAX; i++) {
+        const struct fault *fault = &faults->item[i];
+        const char *where = fault->where[0] == '/' ? fault->where + 1 : fault->where;
+
+        summary = arena_printf(faults->arena, "%.*s%s%s%s%s", TEXT_PRINT(summary), i > 0 ? "; " : "", where,
+                               where[0] != '\0' ? ": " : "", fault->detail);
+    }
+    if (faults->count > DETAIL_FAULTS_MAX) {
+        summary = arena_printf(faults->arena, "%.*s; and %zu more%s", TEXT_PRINT(summary),
+                               faults->count - DETAIL_FAULTS_MAX, faults->truncated ? ", at least" : "");
+    }
+    return summary;
+}
+
+void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults)
+{
+    answer(exchange, problem, summarise(faults), faults);
+}
+
+void problem_answer_status(struct exchange *exchange, enum status status, const char *what, const struct faults *faults)
+{
+    const bool has_faults = faults != NULL && faults->count > 0;
+
+    switch (status) {
+    case STATUS_NOT_FOUND:
+        problem_answer(exchange, PROBLEM_NOT_FOUND, "There is no such %s.", what);
+        return;
+    case STATUS_INVALID:
+        if (has_faults) {
+            problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
+        } else {
+            problem_answer(exchange, PROBLEM_VALIDATION, "A value of the %s was refused by the database.", what);
+        }
+        return;
+    case STATUS_CONFLICT:
+        if (has_faults) {
+            problem_answer_faults(exchange, PROBLEM_CONFLICT, faults);
+        } else {
+            problem_answer(exchange, PROBLEM_CONFLICT, "The %s contradicts one that exists.", what);
+        }
+        return;
+    case STATUS_TOO_LARGE:
+        problem_answer(exchange, PROBLEM_TOO_LARGE, "The %s is larger than this service takes.", what);
+        return;
+    case STATUS_UNAVAILABLE:
+        problem_answer(exchange, PROBLEM_UNAVAILABLE,
+                       "The database cannot be reached now. Nothing was changed; try again in a moment.");
+        return;
+    case STATUS_UNCERTAIN:
+        problem_answer(exchange, PROBLEM_OUTCOME_UNKNOWN,
+                       "The database was lost while this write was under way: it may or may not have been done. Look "
+                       "before you send it again.");
+        return;
+    case STATUS_DEADLINE:
+        problem_answer(exchange, PROBLEM_DEADLINE, "The request took longer than %lld ms and was given up.",
+                       (long long)exchange->app->config->deadline_ms);
+        return;
+    case STATUS_OK:
+    case STATUS_INTERNAL:
+    default:
+        problem_answer(exchange, PROBLEM_INTERNAL, "The fault is on our side; it has been logged with the request id.");
+        return;
+    }
+}

@@ -1,0 +1,27 @@
+/* What several handlers answer alike: the headers of JSON, of versions, of pages and of what was made. */
+#ifndef HANDLER_REPLY_H
+#define HANDLER_REPLY_H
+
+#include "domain/cursor.h"
+#include "handler/exchange.h"
+#include "http/query.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The status and headers of an answer with a body of JSON. */
+void reply_json(struct exchange *exchange, int status);
+
+/* Adds the ETag of a version. */
+void reply_etag(struct exchange *exchange, int64_t version);
+
+/* True where If-None-Match names the version: the answer is a 304 then, and complete. */
+MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
+
+/* Link: <same path and parameters, another cursor>; rel="next" (RFC 8288). */
+void reply_link_next(struct exchange *exchange, const struct query *query, const struct cursor *next);
+
+/* Location of something that was made (RFC 9110, section 10.2.2). */
+void reply_location(struct exchange *exchange, const char *collection, struct text id);
+
+#endif

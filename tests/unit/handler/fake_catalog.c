@@ -1,0 +1,174 @@
+/* A catalog for the handlers' tests, and the way to send them a request. */
+#include "fake_catalog.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ENVIRONMENT_MAX = 32 };
+
+static struct {
+    struct config config;
+    struct app app;
+    struct arena *arena;
+    struct exchange exchange;
+    char method[64];
+    char uri[4096];
+} kept;
+
+enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
+                                struct product_view *view)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->fresh = fresh;
+    record_set(&catalog->input, PRODUCT_ID, id);
+    *view = catalog->view;
+    return catalog->status;
+}
+
+enum status catalog_product_create(struct catalog *catalog, struct scope *scope, struct record *input,
+                                   struct faults *faults, struct text *id, struct product_view *view)
+{
+    (void)scope;
+    catalog->calls++;
+    record_complete(&product_schema, input, "USD", faults);
+    catalog->input = *input;
+    if (faults->count > 0) {
+        return STATUS_INVALID;
+    }
+    *id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
+    *view = catalog->view;
+    return catalog->status;
+}
+
+enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                 struct product_page *page)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->product_query = *query;
+    page->products = catalog->records;
+    page->count = catalog->count;
+    page->more = catalog->more;
+    page->next = catalog->next;
+    page->next.fingerprint = product_query_fingerprint(query);
+    return catalog->status;
+}
+
+enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id, struct record *category)
+{
+    (void)scope;
+    catalog->calls++;
+    record_set(&catalog->input, CATEGORY_ID, id);
+    *category = catalog->records[0];
+    return catalog->status;
+}
+
+enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
+                                    struct faults *faults, struct record *category)
+{
+    (void)scope;
+    catalog->calls++;
+    record_complete(&category_schema, input, "USD", faults);
+    catalog->input = *input;
+    *category = catalog->records[0];
+    return faults->count > 0 ? STATUS_INVALID : catalog->status;
+}
+
+enum status catalog_category_list(struct catalog *catalog, struct scope *scope, const struct category_query *query,
+                                  struct category_page *page)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->category_query = *query;
+    page->categories = catalog->records;
+    page->count = catalog->count;
+    page->more = catalog->more;
+    page->next = catalog->next;
+    page->next.fingerprint = category_query_fingerprint(query);
+    return catalog->status;
+}
+
+enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers)
+{
+    (void)scope;
+    catalog->calls++;
+    *cache_answers = catalog->cache_answers;
+    return catalog->status;
+}
+
+static void begin(struct catalog *catalog)
+{
+    if (kept.arena == NULL) {
+        kept.arena = arena_new(4096);
+        response_init(&kept.exchange.response);
+    }
+    arena_reset(kept.arena);
+    response_reset(&kept.exchange.response);
+    kept.config = (struct config){.body_max = 1048576, .deadline_ms = 5000, .currency = "USD"};
+    kept.app = (struct app){.config = &kept.config, .catalog = catalog};
+    kept.exchange.app = &kept.app;
+    kept.exchange.started_ns = clock_monotonic_ns();
+    kept.exchange.scope = (struct scope){.arena = kept.arena, .deadline_ns = clock_deadline_in_ms(5000)};
+    kept.exchange.match = (struct route_match){0};
+}
+
+struct exchange *serve_in_state(struct catalog *catalog, const char *method, const char *uri,
+                                const char *const *headers, const char *body, enum body_state state)
+{
+    char *environment[ENVIRONMENT_MAX] = {kept.method, kept.uri};
+    size_t count = 2;
+
+    begin(catalog);
+    (void)snprintf(kept.method, sizeof kept.method, "REQUEST_METHOD=%s", method);
+    (void)snprintf(kept.uri, sizeof kept.uri, "REQUEST_URI=%s", uri);
+    for (size_t i = 0; headers != NULL && headers[i] != NULL && count < ENVIRONMENT_MAX - 1; i++) {
+        environment[count++] = arena_string(kept.arena, text_of(headers[i]));
+    }
+    request_read(&kept.exchange.request, environment, kept.arena);
+    kept.exchange.request.body = body != NULL ? text_of(body) : TEXT("");
+    kept.exchange.body_state = state;
+    exchange_serve(&kept.exchange);
+    return &kept.exchange;
+}
+
+struct exchange *serve(struct catalog *catalog, const char *method, const char *uri, const char *const *headers,
+                       const char *body)
+{
+    return serve_in_state(catalog, method, uri, headers, body, BODY_COMPLETE);
+}
+
+void serve_end(void)
+{
+    if (kept.arena != NULL) {
+        arena_free(kept.arena);
+        response_free(&kept.exchange.response);
+        kept.arena = NULL;
+    }
+}
+
+struct text header_of(const struct exchange *exchange, const char *name)
+{
+    struct text rest = strbuf_text(&exchange->response.headers);
+
+    while (rest.data != NULL && rest.length > 0) {
+        struct text line = text_split(rest, '\r', &rest);
+        struct text value;
+        struct text found = text_split(line, ':', &value);
+
+        if (text_equal_ignoring_case(found, text_of(name))) {
+            return text_trim_ows(value);
+        }
+        if (rest.data != NULL && rest.length > 0) {
+            rest = (struct text){.data = rest.data + 1, .length = rest.length - 1};
+        }
+    }
+    return TEXT_ABSENT;
+}
+
+const char *body_of(struct exchange *exchange)
+{
+    return arena_string(exchange->scope.arena, response_body(&exchange->response));
+}

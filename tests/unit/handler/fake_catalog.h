@@ -1,0 +1,40 @@
+/* A catalog for the handlers' tests, without a server: it answers what a test sets and keeps what it was asked. */
+#ifndef TESTS_FAKE_CATALOG_H
+#define TESTS_FAKE_CATALOG_H
+
+#include "catalog/catalog.h"
+#include "handler/exchange.h"
+
+struct catalog {
+    enum status status; /* of the next calls */
+    struct product_view view;
+    struct record records[3];
+    size_t count;
+    bool more;
+    bool cache_answers;
+    struct cursor next;
+    unsigned calls;
+    bool fresh;
+    struct record input;
+    struct product_query product_query;
+    struct category_query category_query;
+};
+
+/* One request through exchange_serve, as the server would hand it down. headers are "NAME=value" strings of CGI, up to a
+ * NULL; they, "REQUEST_METHOD" and "REQUEST_URI" make the environment. body may be NULL. The exchange is reused and
+ * valid until the next call. */
+struct exchange *serve(struct catalog *catalog, const char *method, const char *uri, const char *const *headers,
+                       const char *body);
+struct exchange *serve_in_state(struct catalog *catalog, const char *method, const char *uri,
+                                const char *const *headers, const char *body, enum body_state state);
+
+/* Frees what serve keeps between calls. */
+void serve_end(void);
+
+/* The value of a header of the answer, or an absent slice. */
+struct text header_of(const struct exchange *exchange, const char *name);
+
+/* The body of the answer as a terminated string; valid until the next call of serve. */
+const char *body_of(struct exchange *exchange);
+
+#endif
