@@ -149,7 +149,7 @@ $(BUILD)/bench/ceiling: $(BUILD)/obj/tests/bench/ceiling.o
 tests: $(unit_tests) $(integration_tests) $(fuzz_replays)
 
 test: ## all tests, on real servers of their own (installs what is missing)
-	deploy/deps.sh build run test
+	deploy/deps.sh build run test lint
 	tests/run.sh
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) under libFuzzer
@@ -181,6 +181,7 @@ run: ## builds and runs the whole service in the foreground on PORT (8080)
 c_files := $(sort $(shell find src include tests -name '*.[ch]' 2>/dev/null))
 
 lint: ## format, layers, warnings of gcc and clang, -fanalyzer, clang-tidy, cppcheck, shellcheck
+	deploy/deps.sh build test lint
 	tests/lint/run.sh
 
 format: ## formats the C sources

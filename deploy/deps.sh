@@ -14,7 +14,7 @@ declare -rA packages=(
         python3-pytest python3-hypothesis python3-requests python3-psycopg2 python3-redis
         lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
     [bench]="wrk"
-    [lint]="clang-format clang-tidy cppcheck shellcheck"
+    [lint]="clang-format clang-tidy cppcheck shellcheck python3-pyflakes"
 )
 # The services that these packages would have started.
 readonly services=(nginx lighttpd redis-server postgresql)
