@@ -1,0 +1,322 @@
+/* The worker: set-up, the loop over all that can happen, and the graceful stop. */
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "connection_table.h"
+#include "limits.h"
+#include "signals.h"
+#include "watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 16
+
+/* After this long the rest of a round waits for the next one, so that signals are not kept waiting by slow requests. */
+#define ROUND_NS (50 * CLOCK_NS_PER_MS)
+
+/* Out of descriptors or memory: how long no connection is accepted. */
+#define ACCEPT_PAUSE_MS 100
+
+/* A stop is over once no connection was used for so long. */
+#define QUIET_MS 300
+
+/* Descriptors besides the connections: log, database, cache, epoll and the like. */
+#define DESCRIPTORS_SPARE 64
+
+struct worker {
+    const struct config *config;
+    int listen_fd;
+    int epoll_fd;
+    int signal_fd;
+    struct connection_table table;
+    size_t kept; /* of its connections are between two requests */
+    struct serving serving;
+    bool listening;          /* the listening socket is in the epoll set */
+    int64_t accept_again_ns; /* not before */
+    bool failed;
+    bool stopping;
+    int64_t stop_by_ns; /* when stopping */
+    int64_t used_ns;    /* when a connection was last ready */
+};
+
+bool worker_socket_usable(int fd)
+{
+    int type = 0, listening = 0;
+    socklen_t type_size = sizeof type, listening_size = sizeof listening;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_size) == 0 && listening == 1;
+}
+
+static bool set_nonblocking(int fd)
+{
+    const int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+/* What an event stands for is told by the address in it: that of a connection, or of the field that has the descriptor. */
+static bool watch_fd(const struct worker *worker, int fd, uint32_t events, void *what)
+{
+    struct epoll_event event = {.events = events, .data.ptr = what};
+
+    return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void listen_pause(struct worker *worker)
+{
+    if (worker->listening) {
+        (void)epoll_ctl(worker->epoll_fd, EPOLL_CTL_DEL, worker->listen_fd, NULL);
+        worker->listening = false;
+    }
+}
+
+/* EPOLLEXCLUSIVE: a new connection wakes one of the waiting workers, not all. */
+static bool listen_resume(struct worker *worker)
+{
+    if (!worker->listening) {
+        worker->listening = watch_fd(worker, worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &worker->listen_fd);
+    }
+    return worker->listening;
+}
+
+static void stop(struct worker *worker)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+
+    if (!worker->stopping) {
+        worker->stopping = true;
+        worker->stop_by_ns = now_ns + worker->config->stop_grace_ms * CLOCK_NS_PER_MS;
+        worker->used_ns = now_ns;
+        listen_pause(worker);
+    }
+}
+
+static void take_signals(struct worker *worker)
+{
+    const struct signals_seen seen = signals_take(worker->signal_fd);
+
+    if (seen.hangup || seen.reopen) {
+        log_reopen();
+    }
+    if (seen.stop) {
+        stop(worker);
+    }
+}
+
+static void accept_failed(struct worker *worker, int error)
+{
+    switch (error) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED:
+        break; /* another worker was quicker, or the peer is gone already */
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        log_warning("cannot accept a connection: %s; trying again in %d ms", strerror(error), ACCEPT_PAUSE_MS);
+        listen_pause(worker);
+        worker->accept_again_ns = clock_deadline_in_ms(ACCEPT_PAUSE_MS);
+        break;
+    default:
+        log_error("the listening socket cannot be used any more: %s", strerror(error));
+        worker->failed = true;
+        stop(worker);
+        break;
+    }
+}
+
+static void give_back_if_closed(struct worker *worker, struct connection *connection)
+{
+    if (connection->state == CONNECTION_CLOSED) {
+        connection_table_give_back(&worker->table, connection);
+    }
+}
+
+/* A connection that is kept stays with its worker, so who accepts most will work most. */
+static void let_others_accept(const struct worker *worker)
+{
+    if (worker->kept > 0) {
+        (void)sched_yield();
+    }
+}
+
+/* Accepts one connection. Two things make workers take turns where connections are kept. The kernel wakes the worker that
+ * is first in the listening socket's queue: who has accepted leaves it, and joins again at its end. And a worker that
+ * runs already would be quicker than any that was woken: it lets those run first. */
+static void accept_connection(struct worker *worker)
+{
+    struct connection *connection = connection_table_take(&worker->table);
+    int fd;
+
+    if (connection == NULL) {
+        return;
+    }
+    let_others_accept(worker);
+    fd = accept4(worker->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        accept_failed(worker, errno);
+    } else {
+        listen_pause(worker);
+        if (!connection_open(connection, fd, worker->config->io_timeout_ms, clock_monotonic_ns()) ||
+            !watch_fd(worker, fd, EPOLLIN, connection)) {
+            log_warning("cannot set up a connection: %s", strerror(errno));
+            connection_close(connection);
+        }
+        let_others_accept(worker);
+    }
+    give_back_if_closed(worker, connection);
+}
+
+static void serve_connection(struct worker *worker, struct connection *connection)
+{
+    worker->kept -= connection->state == CONNECTION_KEPT ? 1 : 0;
+    connection_serve(connection, &worker->serving, worker->stopping);
+    worker->kept += connection->state == CONNECTION_KEPT ? 1 : 0;
+    give_back_if_closed(worker, connection);
+    worker->used_ns = clock_monotonic_ns();
+}
+
+/* The listening socket is in the set whenever a connection could be taken. */
+static bool adjust_listening(struct worker *worker)
+{
+    if (worker->stopping || worker->table.unused == NULL || clock_monotonic_ns() < worker->accept_again_ns) {
+        return true;
+    }
+    return listen_resume(worker);
+}
+
+/* How long to wait for events: bounded where time alone makes something due. */
+static int wait_ms(const struct worker *worker)
+{
+    if (worker->stopping) {
+        const int64_t quiet_ns = worker->used_ns + QUIET_MS * CLOCK_NS_PER_MS;
+        return clock_poll_timeout(quiet_ns < worker->stop_by_ns ? quiet_ns : worker->stop_by_ns);
+    }
+    if (!worker->listening && worker->table.unused != NULL) {
+        return ACCEPT_PAUSE_MS;
+    }
+    return worker->table.open > 0 ? CONNECTION_SWEEP_MS : -1;
+}
+
+/* Waits, and deals with what is ready. False where epoll itself fails. */
+static bool run_round(struct worker *worker)
+{
+    struct epoll_event events[EVENTS_MAX];
+    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, wait_ms(worker));
+    const int64_t began_ns = clock_monotonic_ns();
+
+    if (count < 0 && errno != EINTR) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        void *what = events[i].data.ptr;
+        if (what == &worker->signal_fd) {
+            take_signals(worker);
+        } else if (what == &worker->listen_fd) {
+            /* A signal earlier in this round may have ended the listening. */
+            if (worker->listening) {
+                accept_connection(worker);
+            }
+        } else {
+            serve_connection(worker, what);
+            if (worker->used_ns - began_ns > ROUND_NS) {
+                return true;
+            }
+        }
+    }
+    /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
+    if (count < EVENTS_MAX) {
+        connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
+    }
+    return true;
+}
+
+static bool stop_is_over(const struct worker *worker)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+
+    return worker->stopping && (worker->table.open == 0 || now_ns >= worker->stop_by_ns ||
+                                now_ns - worker->used_ns >= QUIET_MS * CLOCK_NS_PER_MS);
+}
+
+static void run(struct worker *worker)
+{
+    while (!stop_is_over(worker)) {
+        if (!adjust_listening(worker) || !run_round(worker)) {
+            log_error("cannot wait for connections: %s", strerror(errno));
+            worker->failed = true;
+            return;
+        }
+    }
+}
+
+static void tell_ready(int ready_fd)
+{
+    if (ready_fd >= 0) {
+        /* It waits only where this worker replaces another, and has closed its end otherwise. */
+        if (write(ready_fd, "\n", 1) != 1 && errno != EPIPE) {
+            log_warning("cannot tell the supervisor that this worker is ready: %s", strerror(errno));
+        }
+        (void)close(ready_fd);
+    }
+}
+
+/* Signals are taken over after FCGX_Init, which installs handlers of its own. */
+static bool set_up(struct worker *worker)
+{
+    if (FCGX_Init() != 0 || !limits_apply(worker->config->memory_max_mib, worker->table.capacity + DESCRIPTORS_SPARE)) {
+        return false;
+    }
+    worker->signal_fd = signals_open(false);
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->serving.watchdog = watchdog_start(worker->config->deadline_ms + worker->config->io_timeout_ms);
+    return worker->signal_fd >= 0 && worker->epoll_fd >= 0 && worker->serving.watchdog != NULL &&
+           set_nonblocking(worker->listen_fd) && watch_fd(worker, worker->signal_fd, EPOLLIN, &worker->signal_fd) &&
+           listen_resume(worker);
+}
+
+static void tear_down(struct worker *worker)
+{
+    connection_table_free(&worker->table);
+    watchdog_stop(worker->serving.watchdog);
+    serving_free(&worker->serving);
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+    if (worker->signal_fd >= 0) {
+        (void)close(worker->signal_fd);
+    }
+}
+
+enum status worker_run(struct app *app, const struct worker_options *options)
+{
+    struct worker worker = {
+        .config = app->config,
+        .listen_fd = options->listen_fd,
+        .epoll_fd = -1,
+        .signal_fd = -1,
+    };
+
+    connection_table_init(&worker.table, (size_t)app->config->connections_max);
+    serving_init(&worker.serving, app);
+    if (set_up(&worker)) {
+        tell_ready(options->ready_fd);
+        log_info("worker ready");
+        run(&worker);
+        log_info("worker stopped");
+    } else {
+        log_error("the worker cannot start: %s", strerror(errno));
+        worker.failed = true;
+    }
+    tear_down(&worker);
+    return worker.failed ? STATUS_INTERNAL : STATUS_OK;
+}

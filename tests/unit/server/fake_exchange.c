@@ -1,0 +1,26 @@
+/* An exchange_serve that tells what it got. */
+#include "fake_exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct fake_exchange fake_exchange;
+
+void exchange_serve(struct exchange *exchange)
+{
+    const struct text body = exchange->request.body;
+
+    fake_exchange.served++;
+    fake_exchange.body_state = exchange->body_state;
+    fake_exchange.method = exchange->request.method;
+    fake_exchange.allowed_ns = exchange->scope.deadline_ns - exchange->started_ns;
+    (void)snprintf(fake_exchange.uri, sizeof fake_exchange.uri, "%.*s", TEXT_PRINT(exchange->request.uri));
+    fake_exchange.body_length = body.length < FAKE_BODY_MAX ? body.length : FAKE_BODY_MAX;
+    memcpy(fake_exchange.body, body.data, fake_exchange.body_length);
+
+    exchange->response.status = 200;
+    exchange->response.head = exchange->request.method == METHOD_HEAD;
+    response_header(&exchange->response, "Content-Type", TEXT("text/plain"));
+    memset(strbuf_reserve(&exchange->response.body, fake_exchange.answer_size), 'a', fake_exchange.answer_size);
+    exchange->response.body.length += fake_exchange.answer_size;
+}
