@@ -1,0 +1,96 @@
+/* One connection to Postgres: opened on first use, opened again with backoff when lost, never waiting past a deadline.
+ * Owns libpq. Not for use across fork. Transactions do not span calls: each call is a transaction of its own.
+ *
+ * After a failure to connect calls fail at once, without a wait, until a pause is over that doubles up to a second; one
+ * attempt takes two seconds at most, however many hosts the url names. The one wait that is not ours to bound is the
+ * resolver's, for a host that is given by name. */
+#ifndef STORE_PG_H
+#define STORE_PG_H
+
+#include "base/scope.h"
+#include "base/status.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PG_PARAMETERS_MAX 32
+
+struct pg;
+struct pg_result; /* rows of one statement; lives until the arena it was made for is reset */
+
+/* Called on each new connection before anything else may use it. Anything but STATUS_OK closes it again: the call that
+ * needed it gets STATUS_UNAVAILABLE. */
+typedef enum status (*pg_greeting)(struct pg *pg, struct scope *scope, void *context);
+
+struct pg_options {
+    const char *url;      /* what libpq takes; "" for its defaults */
+    const char *name;     /* application_name; must stay valid */
+    int64_t statement_ms; /* statement_timeout and the like are set from it; 0 for none. Below the request's deadline it
+                             makes the server end, and roll back, a slow write of which nothing could be said else */
+    pg_greeting greeting; /* or NULL */
+    void *greeting_context;
+};
+
+/* Nothing is connected yet. Never NULL. */
+struct pg *pg_new(const struct pg_options *options);
+
+/* Closes the connection. NULL is allowed. */
+void pg_free(struct pg *pg);
+
+/* Runs a prepared statement, which is prepared on the connection at its first use under name. name must be unique per
+ * sql and a literal; the sql is only looked at where it has to be prepared. Parameters are in text form, an absent one is
+ * NULL; they need not be terminated. One round trip (two at the first use). A connection that was lost before the
+ * statement was sent is opened again, and so it is where the server said that it ends the session in place of an answer;
+ * a statement that only reads (reads is true) is run once more wherever the connection broke under it.
+ *
+ * STATUS_OK          *result has the rows (perhaps none)
+ * STATUS_CONFLICT    23505 unique violation, 23P01
+ * STATUS_NOT_FOUND   23503 foreign key violation: what is referred to does not exist
+ * STATUS_INVALID     22xxx, 23502, 23514: a value was refused; a parameter has a NUL, or there are too many
+ * STATUS_UNAVAILABLE cannot connect, or Postgres is shutting down, full or read-only; nothing was done
+ * STATUS_DEADLINE    statement_timeout or lock_timeout ended it, or the scope's deadline passed before it was sent; for
+ *                    reads also where the deadline passed in mid-answer and the connection was dropped
+ * STATUS_UNCERTAIN   not for reads: the connection broke, or the scope's deadline passed, after the statement was sent
+ * STATUS_INTERNAL    anything else; logged with its SQLSTATE
+ * For the three constraint results pg_constraint tells the constraint's name. 40001 and 40P01 are tried again, a few
+ * times, within the deadline. */
+MUST_CHECK enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
+                               const struct text *parameters, size_t count, struct pg_result **result);
+
+/* As pg_exec for a statement that only reads, but stops at the row with which the values have bytes_max bytes or more
+ * together: *full tells that it did, and that there may have been more rows. The connection is dropped then, which is
+ * cheaper than to take in the rest. Rows come one by one and are copied to the arena, which is dearer than pg_exec for a
+ * few rows and cheaper for hundreds. */
+MUST_CHECK enum status pg_read_bounded(struct pg *pg, struct scope *scope, const char *name, const char *sql,
+                                       size_t bytes_max, const struct text *parameters, size_t count,
+                                       struct pg_result **result, bool *full);
+
+/* Runs one or several statements without parameters, as in a migration ("simple query"), in one transaction; results are
+ * dropped. The same statuses; never tried again. A script that leaves a transaction open is rolled back: STATUS_INTERNAL.
+ * message, where not NULL, gets Postgres's message on failure, and nothing is logged then. */
+MUST_CHECK enum status pg_run_script(struct pg *pg, struct scope *scope, const char *sql, char *message,
+                                     size_t message_size);
+
+/* Connects now if that is not done. */
+MUST_CHECK enum status pg_connect(struct pg *pg, struct scope *scope);
+
+/* The name of the constraint in the last failure, or "". */
+const char *pg_constraint(const struct pg *pg);
+
+/* Why the last connection attempt failed, in one line without a password, or "". */
+const char *pg_last_error(const struct pg *pg);
+
+/* server_version_num, such as 150018; 0 where not connected. */
+int pg_server_version(const struct pg *pg);
+
+size_t pg_rows(const struct pg_result *result);
+
+/* Rows that an INSERT, UPDATE or DELETE touched. */
+uint64_t pg_affected(const struct pg_result *result);
+
+/* A value, as text; absent for NULL. It lives as long as the result. */
+struct text pg_value(const struct pg_result *result, size_t row, size_t column);
+
+#endif

@@ -1,0 +1,275 @@
+/* Connecting to Postgres, with backoff, and closing. All that a session needs is in the startup packet. */
+#include "pg_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SILENT_HOST_MS 1000
+#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
+#define TEXT_OF_EXPANDED(number) #number
+
+static const char *option_of(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options != NULL && options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, keyword) == 0) {
+            return options->val;
+        }
+    }
+    return NULL;
+}
+
+/* What libpq would say about a malformed url repeats parts of it, and with them perhaps of the password. The same goes
+ * for a password with an unescaped @ or /, of which libpq takes a part for the host or the port. */
+static const char *url_fault(const char *url, const PQconninfoOption *options)
+{
+    const bool is_connection_string = strstr(url, "://") != NULL || strchr(url, '=') != NULL;
+    const char *host = option_of(options, "host");
+    const char *port = option_of(options, "port");
+
+    if (is_connection_string && options == NULL) {
+        return "the connection string is not understood (in a URI, special characters of a password are written %XX)";
+    }
+    if (host != NULL && host[0] != '/' && strchr(host, '@') != NULL) {
+        return "the host in the connection string has an @ (in a password it is written %40)";
+    }
+    if (port != NULL && port[strspn(port, "0123456789,")] != '\0') {
+        return "the port in the connection string is not a number (in a password / is written %2F and : %3A)";
+    }
+    return NULL;
+}
+
+/* Settings of the session. The operator's own, from the url or PGOPTIONS, stand before ours: ours count.
+ *
+ * Every statement here is written for an index. With a parameter for its LIMIT the planner thinks a generic plan ten
+ * times as dear as it is and would plan anew each time, which costs as much as running it; and a plan that was made
+ * while a table was empty must not go on to read all of it when it has grown. */
+static struct text session_options(const struct pg *pg, struct arena *arena, const char *operators)
+{
+    const char *fixed = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c plan_cache_mode=force_generic_plan "
+                        "-c enable_seqscan=off -c client_connection_check_interval=1000";
+    const long long timeout = (long long)pg->options.statement_ms;
+
+    if (timeout == 0) {
+        return arena_printf(arena, "%s %s", operators, fixed);
+    }
+    return arena_printf(arena,
+                        "%s %s -c statement_timeout=%lld -c lock_timeout=%lld "
+                        "-c idle_in_transaction_session_timeout=%lld",
+                        operators, fixed, timeout, timeout, timeout);
+}
+
+static PGconn *start(struct pg *pg, struct arena *arena)
+{
+    PQconninfoOption *parsed = PQconninfoParse(pg->options.url, NULL);
+    const char *fault = url_fault(pg->options.url, parsed);
+    PGconn *connection = NULL;
+
+    if (fault != NULL) {
+        pg_error_flatten(fault, pg->error);
+    } else {
+        const char *operators = option_of(parsed, "options");
+        if (operators == NULL) {
+            operators = getenv("PGOPTIONS");
+        }
+        struct text options = session_options(pg, arena, operators != NULL ? operators : "");
+        /* Of two values for one keyword the later counts: what stands before the url is a default. tcp_user_timeout
+         * makes the kernel give up a host that is silent, so that libpq goes on to the next one: nothing else does
+         * where connecting is not to block. */
+        const char *keywords[] = {"fallback_application_name", "tcp_user_timeout", "dbname",
+                                  "client_encoding",           "options",          NULL};
+        const char *values[] = {pg->options.name != NULL ? pg->options.name : "wares",
+                                TEXT_OF(SILENT_HOST_MS),
+                                pg->options.url,
+                                "UTF8",
+                                options.data,
+                                NULL};
+        connection = PQconnectStartParams(keywords, values, 1);
+    }
+    PQconninfoFree(parsed);
+    return connection;
+}
+
+/* Sees a connection attempt through; false, with the reason kept, where it fails. */
+static bool finish(struct pg *pg, PGconn *connection, int64_t deadline_ns)
+{
+    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+
+    if (PQstatus(connection) == CONNECTION_BAD) {
+        wanted = PGRES_POLLING_FAILED;
+    }
+    while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
+        short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!pg_wait(PQsocket(connection), events, deadline_ns)) {
+            (void)snprintf(pg->error, sizeof(pg->error), "no answer in time");
+            return false;
+        }
+        wanted = PQconnectPoll(connection);
+    }
+    if (wanted != PGRES_POLLING_OK) {
+        pg_error_flatten(PQerrorMessage(connection), pg->error);
+        return false;
+    }
+    return true;
+}
+
+/* Takes our tcp_user_timeout off again: a lost packet must not end a session. Does nothing on a unix socket. */
+static void forgive_silence(const PGconn *connection)
+{
+    unsigned value = 0;
+    socklen_t size = sizeof(value);
+    int fd = PQsocket(connection);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size) == 0 && value == SILENT_HOST_MS) {
+        value = 0;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof(value));
+    }
+}
+
+/* A pooler may have dropped what the startup packet asked for; timestamps would be misread then. */
+static bool session_usable(struct pg *pg, const PGconn *connection)
+{
+    const char *zone = PQparameterStatus(connection, "TimeZone");
+    const char *style = PQparameterStatus(connection, "DateStyle");
+    const char *encoding = PQparameterStatus(connection, "server_encoding");
+
+    if (zone == NULL || strcmp(zone, "UTC") != 0 || style == NULL || strncmp(style, "ISO", 3) != 0) {
+        (void)snprintf(pg->error, sizeof(pg->error),
+                       "the session is not in TimeZone UTC and DateStyle ISO: a pooler must pass the startup "
+                       "parameter \"options\" on, or the role must have these settings");
+        return false;
+    }
+    if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
+        (void)snprintf(pg->error, sizeof(pg->error), "the database's encoding is not UTF8");
+        return false;
+    }
+    return true;
+}
+
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+static bool greet(struct pg *pg, struct scope *scope)
+{
+    if (pg->options.greeting == NULL) {
+        return true;
+    }
+    int64_t store_ns = scope->store_ns; /* the caller of all this counts the time */
+    pg->greeting = true;
+    enum status status = pg->options.greeting(pg, scope, pg->options.greeting_context);
+    pg->greeting = false;
+    scope->store_ns = store_ns;
+    if (status != STATUS_OK) {
+        if (pg->connection != NULL) {
+            (void)snprintf(pg->error, sizeof(pg->error), "the new connection was refused by the check of its schema");
+        }
+        return false;
+    }
+    return pg->connection != NULL;
+}
+
+static void close_connection(struct pg *pg)
+{
+    PQfinish(pg->connection);
+    pg->connection = NULL;
+    pg->prepared_count = 0;
+}
+
+static bool establish(struct pg *pg, struct scope *scope)
+{
+    int64_t deadline_ns = clock_deadline_in_ms(PG_CONNECT_MAX_MS);
+    if (scope->deadline_ns < deadline_ns) {
+        deadline_ns = scope->deadline_ns;
+    }
+    PGconn *connection = start(pg, scope->arena);
+    if (connection == NULL) {
+        return false;
+    }
+    if (!finish(pg, connection, deadline_ns) || !session_usable(pg, connection) ||
+        PQsetnonblocking(connection, 1) != 0) {
+        PQfinish(connection);
+        return false;
+    }
+    forgive_silence(connection);
+    (void)PQsetNoticeReceiver(connection, ignore_notice, NULL);
+    pg->connection = connection;
+    if (!greet(pg, scope)) {
+        close_connection(pg);
+        return false;
+    }
+    return true;
+}
+
+/* The pause after a failure: doubled each time, and half of it at random, so that workers do not come in step. */
+static void back_off(struct pg *pg)
+{
+    int64_t pause_ms = PG_PAUSE_MIN_MS;
+    for (unsigned i = 0; i < pg->failures && pause_ms < PG_PAUSE_MAX_MS; i++) {
+        pause_ms *= 2;
+    }
+    if (pause_ms > PG_PAUSE_MAX_MS) {
+        pause_ms = PG_PAUSE_MAX_MS;
+    }
+    pause_ms = pause_ms / 2 + clock_jitter((uint32_t)pause_ms / 2 + 1);
+    pg->failures++;
+    pg->retry_at_ns = clock_deadline_in_ms(pause_ms);
+}
+
+/* True where the server has closed an idle connection. What it said before is read first, its end comes after. */
+static bool is_dead(PGconn *connection)
+{
+    while (pg_wait(PQsocket(connection), POLLIN, 0)) {
+        if (!PQconsumeInput(connection)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status pg_open(struct pg *pg, struct scope *scope, bool probe)
+{
+    if (pg->connection != NULL && probe && is_dead(pg->connection)) {
+        pg_drop(pg, "the server closed it while it was idle");
+    }
+    if (pg->connection != NULL) {
+        return STATUS_OK;
+    }
+    if (pg->greeting || clock_monotonic_ns() < pg->retry_at_ns) {
+        return STATUS_UNAVAILABLE;
+    }
+    char before[sizeof(pg->error)];
+    memcpy(before, pg->error, sizeof(before));
+    if (establish(pg, scope)) {
+        if (pg->troubled) {
+            log_info("postgres: connected again");
+        }
+        pg->troubled = false;
+        pg->failures = 0;
+        pg->error[0] = '\0';
+        return STATUS_OK;
+    }
+    if (pg->failures == 0 || strcmp(before, pg->error) != 0) { /* once for each reason, not for each attempt */
+        log_warning("postgres: cannot connect: %s", pg->error);
+        pg->troubled = true;
+    }
+    back_off(pg);
+    return STATUS_UNAVAILABLE;
+}
+
+void pg_drop(struct pg *pg, const char *reason)
+{
+    close_connection(pg);
+    if (reason != NULL && !pg->greeting) {
+        log_warning("postgres: connection dropped: %s", reason);
+        pg->troubled = true;
+    }
+}

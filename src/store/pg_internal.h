@@ -1,0 +1,95 @@
+/* What the files of the Postgres connection share: its state, and one exchange with the server. */
+#ifndef PG_INTERNAL_H
+#define PG_INTERNAL_H
+
+#include "store/pg.h"
+
+#include <libpq-fe.h>
+
+#define PG_STATEMENTS_MAX 128 /* prepared per connection; further ones run unprepared */
+#define PG_CONNECT_MAX_MS 2000
+#define PG_PAUSE_MIN_MS 50
+#define PG_PAUSE_MAX_MS 1000
+#define PG_LINE_MAX 512
+
+struct pg {
+    struct pg_options options; /* its url is the one below */
+    char *url;
+    PGconn *connection;                      /* NULL while there is none; non-blocking otherwise */
+    bool greeting;                           /* the greeting is running: a loss now is not mended from inside it */
+    bool troubled;                           /* a loss or a failure was logged, and no recovery since */
+    unsigned failures;                       /* attempts to connect in a row that failed */
+    int64_t retry_at_ns;                     /* no attempt before */
+    const char *prepared[PG_STATEMENTS_MAX]; /* names, sorted */
+    size_t prepared_count;
+    char constraint[64]; /* NAMEDATALEN */
+    char error[PG_LINE_MAX];
+};
+
+enum pg_end {
+    PG_END_ANSWERED, /* the server is ready for the next message; the result may be an error */
+    PG_END_FULL,     /* the byte bound was reached, the rest is not wanted: the connection is of no more use */
+    PG_END_BROKEN,   /* the connection is gone; the result is what the server said last, or NULL */
+    PG_END_LATE,     /* the deadline passed: the connection is of no more use */
+};
+
+/* What came of one message. The results are the holder's to release with pg_answer_release. */
+struct pg_answer {
+    enum pg_end end;
+    bool sent;        /* the last byte of the message left: without it the server cannot have acted on it */
+    PGresult *result; /* the first error, or else the last result */
+    /* Where rows were asked for one by one: copies of their values, in the arena. The results they came in are large
+     * for what they hold, and to keep hundreds of them costs more than the copies. */
+    struct text **row;
+    size_t row_count;
+    size_t row_capacity;
+};
+
+/* Rows in an arena's care. */
+struct pg_result {
+    PGresult *whole;   /* all rows, or none where they were taken one by one */
+    struct text **row; /* the values of rows taken one by one */
+    size_t row_count;
+};
+
+/* pg_result.c: hands what the answer holds over to a result in the arena's care, and empties the answer. */
+struct pg_result *pg_result_take(struct arena *arena, struct pg_answer *answer);
+
+/* pg_connect.c: makes sure of a connection. With probe an idle connection that the server has closed is noticed and
+ * replaced, at the price of a system call. STATUS_OK or STATUS_UNAVAILABLE. */
+MUST_CHECK enum status pg_open(struct pg *pg, struct scope *scope, bool probe);
+
+/* Closes the connection, because of reason where that is worth a line in the log. */
+void pg_drop(struct pg *pg, const char *reason);
+
+/* pg_exchange.c: waits until the descriptor is ready for the poll events; false where the deadline passed. */
+bool pg_wait(int fd, short events, int64_t deadline_ns);
+
+/* Sees through a message that libpq has taken: sends the rest and collects the answer. Where rows come one by one they
+ * are collected until their values have row_bytes_max bytes. */
+struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max);
+void pg_answer_release(struct pg_answer *answer);
+
+/* pg_error.c: what a SQLSTATE means to callers. STATUS_INTERNAL for one that is not in its table, or NULL. */
+enum status pg_error_status(const char *sqlstate);
+
+/* True for the SQLSTATEs that another try of the same transaction may get past. */
+bool pg_error_is_transient(const char *sqlstate);
+
+/* True where what is prepared on the server is not what we think: a pooler dropped it, or a migration outdated it. */
+bool pg_error_is_unprepared(const char *sqlstate);
+
+/* True where the server told that it ends the session by an administrator's wish or a timeout of an idle one. It says so
+ * in place of an answer, so that what it was sent has not been committed. */
+bool pg_error_is_farewell(const PGresult *result);
+
+/* The SQLSTATE of an error, or NULL. */
+const char *pg_error_sqlstate(const PGresult *result);
+
+/* Copies a message of libpq, which ends with a newline and may have several lines, as one line. */
+void pg_error_flatten(const char *message, char out[PG_LINE_MAX]);
+
+/* What the server said, or else what libpq made of its silence. */
+void pg_error_message(const PGresult *result, char out[PG_LINE_MAX]);
+
+#endif

@@ -1,0 +1,45 @@
+/* Rows: kept until the arena is reset, and lent to callers without a copy. */
+#include "pg_internal.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+static void release(void *whole)
+{
+    PQclear(whole);
+}
+
+struct pg_result *pg_result_take(struct arena *arena, struct pg_answer *answer)
+{
+    struct pg_result *result = arena_alloc(arena, sizeof(*result));
+    *result = (struct pg_result){.whole = answer->result, .row = answer->row, .row_count = answer->row_count};
+    *answer = (struct pg_answer){0};
+    arena_defer(arena, release, result->whole);
+    return result;
+}
+
+size_t pg_rows(const struct pg_result *result)
+{
+    return result->row != NULL ? result->row_count : (size_t)PQntuples(result->whole);
+}
+
+uint64_t pg_affected(const struct pg_result *result)
+{
+    return strtoull(PQcmdTuples(result->whole), NULL, 10);
+}
+
+struct text pg_value(const struct pg_result *result, size_t row, size_t column)
+{
+    const int at = (int)row;
+    const int field = (int)column;
+
+    if (result->row != NULL) {
+        return result->row[row][column];
+    }
+    if (PQgetisnull(result->whole, at, field)) {
+        return TEXT_ABSENT;
+    }
+    return (struct text){.data = PQgetvalue(result->whole, at, field),
+                         .length = (size_t)PQgetlength(result->whole, at, field)};
+}

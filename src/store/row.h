@@ -1,0 +1,24 @@
+/* Between the rows of a table and the records of its schema, whose fields are its columns. */
+#ifndef ROW_H
+#define ROW_H
+
+#include "domain/field.h"
+#include "store/pg.h"
+
+/* The columns as in a SELECT list, in the order of the schema; in the arena. */
+const char *row_columns(struct arena *arena, const struct schema *schema);
+
+/* Fills a record from a row that has just these columns. Values are lent by the result, but for timestamps, which become
+ * RFC 3339 in the arena. STATUS_INTERNAL, logged, where Postgres gives a timestamp that has no such form. */
+MUST_CHECK enum status row_read(struct arena *arena, const struct schema *schema, const struct pg_result *result,
+                                size_t row, struct record *record);
+
+/* The first row as a record; STATUS_NOT_FOUND where there is none. */
+MUST_CHECK enum status row_read_only(struct arena *arena, const struct schema *schema, const struct pg_result *result,
+                                     struct record *record);
+
+/* The first count rows as records in the arena. */
+MUST_CHECK enum status row_read_all(struct arena *arena, const struct schema *schema, const struct pg_result *result,
+                                    size_t count, struct record **records);
+
+#endif
