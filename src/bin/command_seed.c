@@ -1,0 +1,182 @@
+/* wares seed: fills the catalog with sample categories and products. */
+#include "command.h"
+#include "seed.h"
+
+#include "base/clock.h"
+#include "migrate/migrate.h"
+#include "store/category_store.h"
+#include "store/product_bulk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BATCH 1000
+#define PRODUCTS_DEFAULT 2000
+#define CATEGORIES_DEFAULT 84 /* every department and section */
+#define SEED_MAX 999999
+#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
+#define TEXT_OF_EXPANDED(number) #number
+
+static const char help[] =
+    "usage: wares seed [--products N] [--categories N] [--seed N]\n"
+    "\n"
+    "Fills the catalog with sample categories and products. The same numbers always make the\n"
+    "same ones: what is there already is left alone, and more can be added later.\n"
+    "\n"
+    "  --products N    how many products, 0 to " TEXT_OF(SEED_PRODUCTS_MAX) " (" TEXT_OF(
+        PRODUCTS_DEFAULT) ")\n"
+                          "  --categories N  how many categories, 1 to " TEXT_OF(SEED_CATEGORIES_MAX) " (" TEXT_OF(
+                              CATEGORIES_DEFAULT) ")\n"
+                                                  "  --seed N        another number makes other products, 0 "
+                                                  "to " TEXT_OF(SEED_MAX) " (1)\n";
+
+static const struct option options[] = {
+    {"products", required_argument, NULL, 'p'},
+    {"categories", required_argument, NULL, 'c'},
+    {"seed", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+struct request {
+    uint64_t products;
+    uint64_t categories;
+    uint64_t seed;
+};
+
+static int tell_failure(const struct command_session *session, enum status status)
+{
+    const char *reason = pg_last_error(session->pg);
+    return command_fail("the database did not take it: %s", reason[0] != '\0' ? reason : status_name(status));
+}
+
+static enum status add_categories(struct command_session *session, const struct seed_plan *plan, uint64_t *added)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t i = 0; i < plan->categories && status == STATUS_OK; i++) {
+        const struct record category = seed_category(plan, i, session->scope.arena);
+        struct record stored;
+        status = category_store_insert(session->pg, &session->scope, &category, &stored);
+        if (status == STATUS_OK) {
+            *added += 1;
+        } else if (status == STATUS_CONFLICT && strcmp(pg_constraint(session->pg), "category_pkey") == 0) {
+            status = STATUS_OK;
+        }
+        arena_reset(session->scope.arena);
+    }
+    return status;
+}
+
+/* From the highest index, the oldest, to the lowest, so that rows lie in the order of their time. */
+static enum status add_products(struct command_session *session, const struct seed_plan *plan, uint64_t products,
+                                uint64_t *added)
+{
+    static struct record batch[BATCH];
+    enum status status = STATUS_OK;
+    uint64_t left = products;
+
+    while (left > 0 && status == STATUS_OK) {
+        size_t count = 0;
+        uint64_t in = 0;
+        while (left > 0 && count < BATCH) {
+            batch[count++] = seed_product(plan, --left, session->scope.arena);
+        }
+        status = product_bulk_insert(session->pg, &session->scope, batch, count, &in);
+        *added += in;
+        arena_reset(session->scope.arena);
+    }
+    return status;
+}
+
+static int fill(struct command_session *session, const struct request *request)
+{
+    const struct seed_plan plan = {
+        .seed = request->seed, .categories = request->categories, .currency = session->config.currency};
+    const struct migration_set set = migrations_built_in();
+    const int64_t began_ns = clock_monotonic_ns();
+    char error[COMMAND_SENTENCE_MAX];
+    uint64_t categories = 0;
+    uint64_t products = 0;
+
+    if (migrate_check(session->pg, &session->scope, &set, error, sizeof(error)) != STATUS_OK) {
+        return command_fail("%s", error);
+    }
+    enum status status = add_categories(session, &plan, &categories);
+    if (status == STATUS_OK) {
+        status = add_products(session, &plan, request->products, &products);
+    }
+    if (status != STATUS_OK) {
+        return tell_failure(session, status);
+    }
+    (void)printf("added %" PRIu64 " categories and %" PRIu64 " products in %.1f s; %" PRIu64 " and %" PRIu64
+                 " were there already\n",
+                 categories, products, (double)(clock_monotonic_ns() - began_ns) / (double)CLOCK_NS_PER_S,
+                 request->categories - categories, request->products - products);
+    return 0;
+}
+
+/* Takes a number that an option was given; false where it is none, or out of its bounds. */
+static bool take_number(const char *word, uint64_t least, uint64_t most, uint64_t *number)
+{
+    return text_to_u64(text_of(word), number) && *number >= least && *number <= most;
+}
+
+static int misused_number(const char *name, uint64_t least, uint64_t most)
+{
+    return command_misuse("seed", "--%s takes a number from %" PRIu64 " to %" PRIu64, name, least, most);
+}
+
+/* Reads the options. Returns -1 to go on, or the exit code. */
+static int read_options(int argc, char **argv, struct request *request)
+{
+    int found = 0;
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        switch (found) {
+        case 'p':
+            if (!take_number(optarg, 0, SEED_PRODUCTS_MAX, &request->products)) {
+                return misused_number("products", 0, SEED_PRODUCTS_MAX);
+            }
+            break;
+        case 'c':
+            if (!take_number(optarg, 1, SEED_CATEGORIES_MAX, &request->categories)) {
+                return misused_number("categories", 1, SEED_CATEGORIES_MAX);
+            }
+            break;
+        case 's':
+            if (!take_number(optarg, 0, SEED_MAX, &request->seed)) {
+                return misused_number("seed", 0, SEED_MAX);
+            }
+            break;
+        case 'h':
+            (void)fputs(help, stdout);
+            return 0;
+        default:
+            return command_bad_option("seed", options, found, argv);
+        }
+    }
+    return optind < argc ? command_misuse("seed", "%s is one word too many", argv[optind]) : -1;
+}
+
+static int run(int argc, char **argv)
+{
+    struct request request = {.products = PRODUCTS_DEFAULT, .categories = CATEGORIES_DEFAULT, .seed = 1};
+    struct command_session session;
+    int code = read_options(argc, argv, &request);
+
+    if (code < 0) {
+        code = COMMAND_FAILED;
+        if (command_begin(&session)) {
+            code = fill(&session, &request);
+            command_end(&session);
+        }
+    }
+    return code;
+}
+
+const struct command command_seed = {
+    .name = "seed",
+    .prose = "fills the catalog with sample categories and products",
+    .run = run,
+};
