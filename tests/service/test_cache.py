@@ -1,0 +1,259 @@
+"""The cache: reads by id come from Redis, and a Redis that is wrong, slow or gone is never a client's trouble."""
+
+import contextlib
+import time
+
+import pytest
+
+from client import CATEGORIES, PRODUCTS, Client, path_of
+from load import Load, assert_all, eventually
+
+# The longest that any request may take while Redis keeps silent, in seconds.
+SILENCE_BOUND = 0.5
+
+
+@pytest.fixture(scope="module")
+def own(fresh_stack):
+    """A stack of this module's own, so that what it breaks is nobody else's."""
+    stack = fresh_stack(WARES_CACHE_TTL="1000")
+    yield stack
+    stack.close()
+
+
+@pytest.fixture(scope="module")
+def client(own):
+    with Client(own.url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def redis(own):
+    opened = own.redis_client()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def database(own):
+    opened = own.connect()
+    opened.autocommit = True
+    yield opened
+    opened.close()
+
+
+def keys_of(redis, product):
+    return [key for key in redis.keys("*") if product["id"].encode() in key]
+
+
+def cached(client, redis, product):
+    """Reads a product until Redis holds it, and returns its key: a fill is not waited for."""
+    assert client.get(path_of(product)).status_code == 200
+    keys = eventually(lambda: keys_of(redis, product))
+    assert len(keys) == 1
+    return keys[0]
+
+
+def alter(database, product, name, version):
+    """Changes a product behind the service's back."""
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE product SET name = %s, version = %s WHERE id = %s", (name, version, product["id"]))
+        assert cursor.rowcount == 1
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------------
+
+
+def test_a_read_by_id_comes_from_redis(client, redis, database):
+    product = client.product()
+    key = cached(client, redis, product)
+    alter(database, product, "behind", 1)
+    assert client.get(path_of(product)).json() == product
+    assert client.fresh(path_of(product)).json()["name"] == "behind"
+    redis.delete(key)
+    assert client.get(path_of(product)).json()["name"] == "behind"
+    eventually(lambda: redis.exists(key))
+
+
+def test_a_created_product_is_kept_at_once(client, redis):
+    product = client.product()
+    eventually(lambda: keys_of(redis, product))
+
+
+@pytest.mark.parametrize("directive", ["no-cache", "No-Cache", "no-store", "max-age=0, no-cache", "no-cache=\"x\""])
+def test_no_cache_is_answered_from_postgres(client, redis, database, directive):
+    product = client.product()
+    cached(client, redis, product)
+    alter(database, product, "fresh", 1)
+    response = client.get(path_of(product), headers={"Cache-Control": directive})
+    assert response.json()["name"] == "fresh"
+
+
+def test_the_tag_of_a_cached_product_is_that_of_its_version(client, redis, database):
+    product = client.product()
+    cached(client, redis, product)
+    old = client.get(path_of(product)).headers["ETag"]
+    alter(database, product, "second", 2)
+    new = client.fresh(path_of(product)).headers["ETag"]
+    assert new != old
+    assert client.get(path_of(product), headers={"If-None-Match": old}).status_code == 304
+    redis.delete(*keys_of(redis, product))
+    assert client.get(path_of(product), headers={"If-None-Match": old}).headers["ETag"] == new
+
+
+def test_entries_expire_with_jitter(client, redis):
+    home = client.category()["id"]
+    products = [client.product(home) for _ in range(30)]
+    lives = [redis.pttl(cached(client, redis, product)) / 1000 for product in products]
+    assert all(890 <= life <= 1000 for life in lives), lives
+    assert max(lives) - min(lives) > 10, "all would expire together"
+
+
+def test_what_does_not_exist_is_not_kept(client, redis):
+    missing = {"id": "0193a0b0-0000-7000-8000-000000000000"}
+    assert client.get(path_of(missing)).status_code == 404
+    assert client.get(path_of(missing)).status_code == 404
+    assert keys_of(redis, missing) == []
+
+
+def test_an_older_fill_does_not_replace_a_newer_entry(client, redis, database, own):
+    product = client.product()
+    alter(database, product, "newer", 5)
+    redis.delete(*keys_of(redis, product))
+    key = cached(client, redis, product)
+    newer = redis.dump(key)
+    alter(database, product, "older", 4)
+    redis.delete(key)
+    # A read misses, waits for Postgres, and meanwhile the newer entry arrives.
+    with contextlib.closing(own.connect()) as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLE product IN ACCESS EXCLUSIVE MODE")
+        with Load(own.url, {"read": lambda one: one.get(path_of(product))}) as load:
+            eventually(lambda: waiting_for_locks(database))
+            redis.restore(key, 900_000, newer, replace=True)
+            holder.commit()
+            eventually(lambda: load.outcomes)
+    assert '"older"' in load.outcomes[0].body
+    assert client.get(path_of(product)).json()["name"] == "newer"
+
+
+def waiting_for_locks(database):
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return cursor.fetchone()[0]
+
+
+def overwrite_string(redis, key, value):
+    redis.delete(key)
+    redis.set(key, value)
+
+
+DAMAGE = {
+    "empty": lambda redis, key: overwrite_string(redis, key, b""),
+    "garbage": lambda redis, key: overwrite_string(redis, key, b"\x00\xff garbage \r\n"),
+    "a digit": lambda redis, key: overwrite_string(redis, key, b"1"),
+    "no JSON": lambda redis, key: overwrite_string(redis, key, b"1 "),
+    "huge": lambda redis, key: overwrite_string(redis, key, b"9" * 8_000_000),
+    "a list": lambda redis, key: (redis.delete(key), redis.rpush(key, "1", "{}")),
+    "a set": lambda redis, key: (redis.delete(key), redis.sadd(key, "1")),
+    "a hash": lambda redis, key: (redis.delete(key), redis.hset(key, "version", "x")),
+    "an absurd version": lambda redis, key: damage_string(redis, key, b"99999999999999999999999 {}"),
+    "half of it": lambda redis, key: damage_string(redis, key, None),
+}
+
+
+def damage_string(redis, key, value):
+    kept = redis.get(key) if redis.type(key) == b"string" else b"1 {"
+    overwrite_string(redis, key, kept[: len(kept) // 2] if value is None else value)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_entry_is_not_served(client, redis, damage):
+    product = client.product()
+    key = cached(client, redis, product)
+    DAMAGE[damage](redis, key)
+    for _ in range(3):
+        response = client.get(path_of(product))
+        assert response.status_code == 200
+        assert response.json() == product
+        assert response.headers["ETag"]
+
+
+# --- Redis is away --------------------------------------------------------------------------------------------------
+
+
+def reads_and_writes(client, own):
+    """A mix of what clients do: cached and uncached reads, lists, creations."""
+    home = client.category()["id"]
+    target = path_of(client.product(home))
+    return {
+        "read": lambda one: one.get(target),
+        "fresh read": lambda one: one.fresh(target),
+        "list": lambda one: one.get(f"{PRODUCTS}?category_id={home}&limit=5"),
+        "create": lambda one: one.post(PRODUCTS, json={"name": "Load", "price": "1", "category_id": home}),
+    }
+
+
+def from_cache(client, database, redis):
+    """Whether a read is answered by Redis just now."""
+    product = client.product()
+    client.get(path_of(product))
+    time.sleep(0.05)
+    alter(database, product, "changed", 1)
+    return keys_of(redis, product) and client.get(path_of(product)).json() == product
+
+
+def test_redis_stopped_under_load_fails_and_delays_nothing(own, client, redis, database):
+    with Load(own.url, reads_and_writes(client, own), pause=0.005) as load:
+        time.sleep(0.5)
+        with own.held("redis"):
+            time.sleep(1.5)
+        own.await_redis()
+        time.sleep(1)
+    assert_all(load.outcomes, lambda outcome: outcome.succeeded)
+    assert max(outcome.seconds for outcome in load.outcomes) < SILENCE_BOUND
+    eventually(lambda: from_cache(client, database, redis), timeout=5)
+
+
+def test_a_silent_redis_under_load_fails_and_delays_nothing(own, client, redis, database):
+    with Load(own.url, reads_and_writes(client, own), pause=0.005) as load:
+        time.sleep(0.5)
+        with own.frozen("redis"):
+            time.sleep(3)
+        time.sleep(0.5)
+    assert_all(load.outcomes, lambda outcome: outcome.succeeded)
+    assert max(outcome.seconds for outcome in load.outcomes) < SILENCE_BOUND
+    eventually(lambda: from_cache(client, database, redis), timeout=5)
+
+
+def test_an_emptied_redis_is_filled_again(client, redis, database):
+    product = client.product()
+    cached(client, redis, product)
+    redis.flushall()
+    redis.script_flush()
+    assert client.get(path_of(product)).json() == product
+    eventually(lambda: keys_of(redis, product))
+
+
+def test_a_full_redis_is_no_trouble(client, redis):
+    before = redis.config_get("maxmemory")["maxmemory"]
+    policy = redis.config_get("maxmemory-policy")["maxmemory-policy"]
+    redis.config_set("maxmemory-policy", "noeviction")
+    redis.config_set("maxmemory", "1")
+    try:
+        product = client.product()
+        for _ in range(5):
+            assert client.get(path_of(product)).json() == product
+    finally:
+        redis.config_set("maxmemory", before)
+        redis.config_set("maxmemory-policy", policy)
+    eventually(lambda: client.get(path_of(product)).status_code == 200 and keys_of(redis, product))
+
+
+def test_the_service_starts_without_redis(own, client, redis, database):
+    with own.held("redis"):
+        own.restart("pool")
+        eventually(lambda: client.get("/readyz").status_code == 200)
+        product = client.product()
+        assert client.get(path_of(product)).json() == product
+        assert client.get(f"{CATEGORIES}/{product['category_id']}").status_code == 200
+    own.await_redis()
+    eventually(lambda: from_cache(client, database, redis), timeout=5)
