@@ -83,13 +83,14 @@ $(BUILD)/obj/%.o: src/%.c
 
 # --- programs ------------------------------------------------------------------------------------------------------
 
+bin_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/bin/$(1).c)))
 link = $(call quiet,link)$(CC) $(ldflags) -o $@ $(filter %.o %.a,$^)
 
-$(BUILD)/wares.fcgi: $(BUILD)/obj/bin/wares_fcgi.o $(archives)
+$(BUILD)/wares.fcgi: $(BUILD)/obj/bin/wares_fcgi.o $(call bin_objects,fcgi_*) $(archives)
 	$(link) $(libraries)
 
 # The operator's command has no use for the server's layers.
-$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/bin/command_*.c))) \
+$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) \
   $(filter-out %libserver.a %libhandler.a,$(archives))
 	$(link) $(filter-out -lfcgi,$(libraries))
 

@@ -14,7 +14,7 @@
 /* Strings point into the environment or at constants, and live as long as the process. */
 struct config {
     const char *database_url;   /* DATABASE_URL: what libpq takes, as URI or key=value pairs; "" for libpq's defaults */
-    const char *redis_url;      /* REDIS_URL: redis://[:password@]host[:port][/db], unix:///path[?db=n], or "off" */
+    const char *redis_url;      /* REDIS_URL: redis://[[user]:password@]host[:port][/db], unix:///path[?db=n], or "off" */
     int64_t body_max;           /* WARES_BODY_MAX: bytes of a request's body */
     int64_t cache_ttl_s;        /* WARES_CACHE_TTL: seconds a product stays in Redis, jitter comes off it */
     int64_t connections_max;    /* WARES_CONNECTIONS: connections from the front that a worker holds at once */

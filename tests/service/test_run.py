@@ -66,7 +66,7 @@ def test_the_printed_lines_work(stack):
     listed, one, created = (subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=10,
                                            check=True).stdout for line in lines)
     assert listed.startswith('[{"id":"')
-    assert one.startswith('{"id":"') and one[1:45] in listed
+    assert one.startswith('{"id":"') and one[7:43] in lines[1]
     assert '"name":"Green tea"' in created and '"price":"4.90"' in created
 
 

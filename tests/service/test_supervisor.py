@@ -118,7 +118,8 @@ def test_a_bad_option_is_named(arguments):
 
 
 @pytest.mark.parametrize("name, value", [("WARES_DEADLINE", "soon"), ("WARES_BODY_MAX", "-1"), ("WARES_DEADLNE", "1000"),
-                                         ("REDIS_URL", "http://x"), ("WARES_LOG", "/nonexistent/folder/log")])
+                                         ("REDIS_URL", "http://x"), ("REDIS_URL", "redis://h:99999"),
+                                         ("WARES_LOG", "/nonexistent/folder/log")])
 def test_a_bad_setting_is_named(tmp_path, name, value):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))

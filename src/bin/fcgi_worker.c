@@ -1,0 +1,126 @@
+/* A worker of wares.fcgi: the schema's gate, and the layers wired together.
+ *
+ * Postgres may be away at any time, the start included: nothing here waits for it for long. Whether the schema is the
+ * one that this program knows is asked on every new connection, and answered with 503 until it is. */
+#include "fcgi.h"
+
+#include "base/clock.h"
+#include "cache/product_cache.h"
+#include "cache/redis.h"
+#include "catalog/catalog.h"
+#include "domain/product.h"
+#include "migrate/migrate.h"
+#include "server/worker.h"
+#include "store/pg.h"
+#include "json/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* For migrations at the start; those that a request meets have WARES_DEADLINE. */
+#define MIGRATE_MS 600000
+
+/* What the greeting of new connections to Postgres needs. */
+struct schema_gate {
+    const struct config *config;
+    char told[FCGI_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
+};
+
+static void report_migration(const struct migration *migration)
+{
+    log_info("running migration %s", migration->name);
+}
+
+/* Migrates on this connection, within a time of its own. */
+static enum status migrate_within(struct pg *pg, int64_t milliseconds, char *error, size_t error_size)
+{
+    const struct migration_set set = migrations_built_in();
+    struct scope scope = {.arena = arena_new(4096), .deadline_ns = clock_deadline_in_ms(milliseconds)};
+    unsigned applied = 0;
+    enum status status;
+
+    error[0] = '\0';
+    status = migrate_run(pg, &scope, &set, report_migration, &applied, error, error_size);
+    if (status == STATUS_OK && applied > 0) {
+        log_info("%u migrations were run", applied);
+    }
+    arena_free(scope.arena);
+    return status;
+}
+
+/* pg_options.greeting: lets only a connection to a database with the right schema be used. */
+static enum status check_schema(struct pg *pg, struct scope *scope, void *context)
+{
+    struct schema_gate *gate = context;
+    const struct migration_set set = migrations_built_in();
+    char error[FCGI_SENTENCE_MAX] = "";
+    enum status status = migrate_check(pg, scope, &set, error, sizeof error);
+
+    if (status == STATUS_INVALID && gate->config->migrate) {
+        status = migrate_within(pg, gate->config->deadline_ms, error, sizeof error);
+    }
+    if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
+        log_error("requests are refused: %s", error);
+    }
+    (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
+    return status;
+}
+
+void fcgi_migrate_at_start(const struct config *config)
+{
+    struct pg *pg = pg_new(&(struct pg_options){.url = config->database_url, .name = FCGI_PROGRAM});
+    struct scope scope = {.arena = arena_new(4096), .deadline_ns = clock_deadline_in_ms(FCGI_CONNECT_MS)};
+    char error[FCGI_SENTENCE_MAX];
+
+    if (pg_connect(pg, &scope) != STATUS_OK) {
+        log_info("the schema is looked at once Postgres can be reached");
+    } else if (migrate_within(pg, MIGRATE_MS, error, sizeof error) != STATUS_OK) {
+        log_error("the schema cannot be migrated: %s", error);
+    }
+    pg_free(pg);
+    arena_free(scope.arena);
+}
+
+static void render_product(struct strbuf *out, const struct record *product)
+{
+    json_write_record(out, &product_schema, product);
+}
+
+int fcgi_run_worker(const struct config *config, int ready_fd)
+{
+    const struct worker_options options = {.listen_fd = FCGI_LISTEN_FD, .ready_fd = ready_fd};
+    struct schema_gate gate = {.config = config};
+    struct app app = {.config = config};
+    char error[FCGI_SENTENCE_MAX];
+    struct redis *redis = NULL;
+    struct product_cache *cache;
+    struct pg *pg;
+    enum status status;
+
+    if (redis_new(config->redis_url, config->redis_timeout_ms, &redis, error, sizeof error) != STATUS_OK) {
+        fcgi_complain(error);
+        return FCGI_EXIT_USAGE;
+    }
+    pg = pg_new(&(struct pg_options){
+        .url = config->database_url,
+        .name = FCGI_PROGRAM,
+        /* Below the deadline: Postgres then ends a slow write, rolled back, before it is given up in the unknown. */
+        .statement_ms = config->deadline_ms - config->deadline_ms / 10,
+        .greeting = check_schema,
+        .greeting_context = &gate,
+    });
+    cache = product_cache_new(redis, config->cache_ttl_s);
+    app.catalog = catalog_new(&(struct catalog_options){
+        .pg = pg,
+        .cache = cache,
+        .render = render_product,
+        .currency = config->currency,
+    });
+    status = worker_run(&app, &options);
+    catalog_free(app.catalog);
+    product_cache_free(cache);
+    redis_free(redis);
+    pg_free(pg);
+    return status == STATUS_OK ? EXIT_SUCCESS : FCGI_EXIT_FAULT;
+}
