@@ -52,6 +52,26 @@ static void assert_digits(struct json_object *number, const char *expected)
     }
 }
 
+/* U+1D800 and its like: json-c alone takes such a pair for two halves. */
+static void test_escaped_pairs_are_one_character(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+    } rows[] = {
+        {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+        {"\"\\ud836\\udc00\"", "\xf0\x9d\xa0\x80"},
+        {"\"a\\uD876\\uDFFFb\\ud836\\udc00\"", "a\xf0\xad\xaf\xbf"
+                                               "b\xf0\x9d\xa0\x80"},
+        /* An escaped backslash, and then letters. */
+        {"\"\\\\ud836\\\\udc00\"", "\\ud836\\udc00"},
+        {"\"\\u00e9\"", "\xc3\xa9"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(json_object_get_string(parse(*state, rows[i].text)), rows[i].expected);
+    }
+}
+
 /* What json-c alone would make 18446744073709551615, 0, 1e+400 and so on. */
 static const char *const awkward[] = {
     "0",
@@ -186,6 +206,7 @@ static void test_many_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_escaped_pairs_are_one_character, setup, teardown),
         cmocka_unit_test_setup_teardown(test_digits_of_documents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_digits_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_digits_of_what_is_no_number, setup, teardown),
