@@ -13,7 +13,7 @@ declare -rA packages=(
     [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl
         python3-pytest python3-hypothesis python3-requests python3-psycopg2 python3-redis
         lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
-    [bench]="wrk"
+    [bench]="wrk python3 libfcgi-bin"
     [lint]="clang-format clang-tidy cppcheck shellcheck python3-pyflakes"
 )
 # The services that these packages would have started.

@@ -13,15 +13,16 @@
 
 /* Strings point into the environment or at constants, and live as long as the process. */
 struct config {
-    const char *database_url;   /* DATABASE_URL: what libpq takes, as URI or key=value pairs; "" for libpq's defaults */
-    const char *redis_url;      /* REDIS_URL: redis://[[user]:password@]host[:port][/db], unix:///path[?db=n], or "off" */
-    int64_t body_max;           /* WARES_BODY_MAX: bytes of a request's body */
-    int64_t cache_ttl_s;        /* WARES_CACHE_TTL: seconds a product stays in Redis, jitter comes off it */
-    int64_t connections_max;    /* WARES_CONNECTIONS: connections from the front that a worker holds at once */
-    const char *currency;       /* WARES_CURRENCY: for products without one */
-    int64_t deadline_ms;        /* WARES_DEADLINE: for one request, in ms */
-    int64_t io_timeout_ms;      /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
-    const char *log_target;     /* WARES_LOG: stderr, syslog or a file */
+    const char *database_url; /* DATABASE_URL: what libpq takes, as URI or key=value pairs; "" for libpq's defaults */
+    const char *redis_url;    /* REDIS_URL: redis://[[user]:password@]host[:port][/db], unix:///path[?db=n], or "off" */
+    int64_t body_max;         /* WARES_BODY_MAX: bytes of a request's body */
+    int64_t cache_ttl_s;      /* WARES_CACHE_TTL: seconds a product stays in Redis, jitter comes off it */
+    int64_t connections_max;  /* WARES_CONNECTIONS: connections from the front that a worker holds at once */
+    const char *currency;     /* WARES_CURRENCY: for products without one */
+    int64_t deadline_ms;      /* WARES_DEADLINE: for one request, in ms */
+    int64_t io_timeout_ms;    /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
+    int64_t l1_bytes;         /* WARES_L1: bytes of products that a worker holds in its memory, 0 for none */
+    const char *log_target;   /* WARES_LOG: stderr, syslog or a file */
     enum log_format log_format; /* WARES_LOG_FORMAT: text or json */
     enum log_level log_level;   /* WARES_LOG_LEVEL: error, warning, info or debug */
     int64_t memory_max_mib;     /* WARES_MEMORY_MAX: address space of a worker in MiB, 0 for no bound */

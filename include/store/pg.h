@@ -82,9 +82,6 @@ const char *pg_constraint(const struct pg *pg);
 /* Why the last connection attempt failed, in one line without a password, or "". */
 const char *pg_last_error(const struct pg *pg);
 
-/* server_version_num, such as 150018; 0 where not connected. */
-int pg_server_version(const struct pg *pg);
-
 size_t pg_rows(const struct pg_result *result);
 
 /* Rows that an INSERT, UPDATE or DELETE touched. */

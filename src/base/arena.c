@@ -27,6 +27,9 @@
 #define unpoison(start, size) ((void)(start), (void)(size))
 #endif
 
+/* Blocks double up to this size; what is larger gets a block of just its size. */
+#define BLOCK_GROWTH_MAX ((size_t)1 << 20)
+
 struct block {
     struct block *older;
     size_t size;
@@ -95,7 +98,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     const size_t alignment = alignof(max_align_t);
     size_t rounded = sum(size, alignment - 1) & ~(alignment - 1);
     if (rounded > arena->newest->size - arena->newest->used) {
-        size_t doubled = sum(arena->newest->size, arena->newest->size);
+        size_t doubled = arena->newest->size < BLOCK_GROWTH_MAX / 2 ? 2 * arena->newest->size : BLOCK_GROWTH_MAX;
         block_add(arena, rounded > doubled ? rounded : doubled);
     }
     struct block *block = arena->newest;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MIB INT64_C(1048576)
 #define PREFIX "WARES_"
 #define VALUE_TEXT_SIZE 128 /* for what values_of writes */
 #define SHOWN_MAX 64        /* bytes of a value or of an unknown name that an error repeats */
@@ -58,7 +59,7 @@ static const struct variable variables[] = {
         .offset = offsetof(struct config, body_max),
         .default_value = "1048576",
         .least = 1024,
-        .most = 67108864,
+        .most = 4194304,
         .prose = "bytes that the body of a request may have",
     },
     {
@@ -105,6 +106,15 @@ static const struct variable variables[] = {
         .prose = "milliseconds that one read from or write to the front server may wait",
     },
     {
+        .name = "WARES_L1",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, l1_bytes),
+        .default_value = "4194304",
+        .least = 0,
+        .most = 268435456,
+        .prose = "bytes of products that a worker holds in its own memory; with 0 every read asks Redis",
+    },
+    {
         .name = "WARES_LOG",
         .type = TYPE_TEXT,
         .offset = offsetof(struct config, log_target),
@@ -135,7 +145,7 @@ static const struct variable variables[] = {
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, memory_max_mib),
         .default_value = "512",
-        .least = 64,
+        .least = 128,
         .most = 1048576,
         .zero_allowed = true,
         .prose = "MiB of address space that a worker may have; 0 for no bound",
@@ -358,6 +368,25 @@ static enum status check_names(char *error, size_t error_size)
     return STATUS_OK;
 }
 
+/* What a worker needs of address space besides: programs, libraries, stacks. */
+#define MEMORY_BASE ((int64_t)64 * MIB)
+
+/* A body stands in memory several times while it is read: as it came, as a tree of json-c, as values. */
+#define MEMORY_PER_BODY 16
+
+/* Each bound may be fine by itself, and the worker yet end of one large body. */
+static bool check_memory(const struct config *config, char *error, size_t error_size)
+{
+    const int64_t needed = MEMORY_BASE + MEMORY_PER_BODY * config->body_max + config->l1_bytes;
+
+    if (config->memory_max_mib == 0 || needed <= config->memory_max_mib * MIB) {
+        return true;
+    }
+    (void)snprintf(error, error_size, "WARES_MEMORY_MAX must be at least %lld for this WARES_BODY_MAX and WARES_L1",
+                   (long long)((needed + MIB - 1) / MIB));
+    return false;
+}
+
 enum status config_load(struct config *config, char *error, size_t error_size)
 {
     *config = (struct config){0};
@@ -372,7 +401,7 @@ enum status config_load(struct config *config, char *error, size_t error_size)
             return STATUS_INVALID;
         }
     }
-    return check_names(error, error_size);
+    return check_memory(config, error, error_size) ? check_names(error, error_size) : STATUS_INVALID;
 }
 
 /* --- help --- */

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For migrations at the start; those that a request meets have WARES_DEADLINE. */
+/* For migrations at the start; those that a request meets keep to its deadline. */
 #define MIGRATE_MS 600000
 
 /* What the greeting of new connections to Postgres needs. */
@@ -32,11 +32,11 @@ static void report_migration(const struct migration *migration)
     log_info("running migration %s", migration->name);
 }
 
-/* Migrates on this connection, within a time of its own. */
-static enum status migrate_within(struct pg *pg, int64_t milliseconds, char *error, size_t error_size)
+/* Migrates on this connection. */
+static enum status migrate_until(struct pg *pg, int64_t deadline_ns, char *error, size_t error_size)
 {
     const struct migration_set set = migrations_built_in();
-    struct scope scope = {.arena = arena_new(4096), .deadline_ns = clock_deadline_in_ms(milliseconds)};
+    struct scope scope = {.arena = arena_new(4096), .deadline_ns = deadline_ns};
     unsigned applied = 0;
     enum status status;
 
@@ -58,7 +58,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
     enum status status = migrate_check(pg, scope, &set, error, sizeof error);
 
     if (status == STATUS_INVALID && gate->config->migrate) {
-        status = migrate_within(pg, gate->config->deadline_ms, error, sizeof error);
+        status = migrate_until(pg, scope->deadline_ns, error, sizeof error);
     }
     if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
         log_error("requests are refused: %s", error);
@@ -75,7 +75,7 @@ void fcgi_migrate_at_start(const struct config *config)
 
     if (pg_connect(pg, &scope) != STATUS_OK) {
         log_info("the schema is looked at once Postgres can be reached");
-    } else if (migrate_within(pg, MIGRATE_MS, error, sizeof error) != STATUS_OK) {
+    } else if (migrate_until(pg, clock_deadline_in_ms(MIGRATE_MS), error, sizeof error) != STATUS_OK) {
         log_error("the schema cannot be migrated: %s", error);
     }
     pg_free(pg);
@@ -110,7 +110,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .greeting = check_schema,
         .greeting_context = &gate,
     });
-    cache = product_cache_new(redis, config->cache_ttl_s);
+    cache = product_cache_new(redis, config->cache_ttl_s, (size_t)config->l1_bytes);
     app.catalog = catalog_new(&(struct catalog_options){
         .pg = pg,
         .cache = cache,

@@ -1,8 +1,9 @@
-/* Products in Redis. A value is the version in VERSION_DIGITS digits, a newline and the JSON. */
+/* Products at both levels. A value in Redis is the version in VERSION_DIGITS digits, a newline and the JSON. */
 #include "cache/product_cache.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cache/product_memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 struct product_cache {
     struct redis *redis;
+    struct product_memory *memory;
     int64_t ttl_s;
 };
 
@@ -26,16 +28,19 @@ static const char fill_script[] = "local held = redis.pcall('GETRANGE', KEYS[1],
 
 _Static_assert(HEAD_LENGTH == 20, "the script's numbers are the head's");
 
-struct product_cache *product_cache_new(struct redis *redis, int64_t ttl_s)
+struct product_cache *product_cache_new(struct redis *redis, int64_t ttl_s, size_t memory_max)
 {
     struct product_cache *cache = memory_new(1, sizeof(*cache));
-    *cache = (struct product_cache){.redis = redis, .ttl_s = ttl_s};
+    *cache = (struct product_cache){.redis = redis, .memory = product_memory_new(memory_max, ttl_s), .ttl_s = ttl_s};
     return cache;
 }
 
 void product_cache_free(struct product_cache *cache)
 {
-    free(cache);
+    if (cache != NULL) {
+        product_memory_free(cache->memory);
+        free(cache);
+    }
 }
 
 static struct text key_of(struct scope *scope, struct text id)
@@ -58,8 +63,8 @@ static bool read_value(struct text value, struct cached_product *product)
     return true;
 }
 
-enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
-                              struct cached_product *product)
+static enum status get_from_redis(struct product_cache *cache, struct scope *scope, struct text id,
+                                  struct cached_product *product)
 {
     const struct text words[] = {TEXT("GET"), key_of(scope, id)};
     struct redis_answer answer;
@@ -67,6 +72,21 @@ enum status product_cache_get(struct product_cache *cache, struct scope *scope, 
 
     if (status == STATUS_OK && (answer.kind != REDIS_STRING || !read_value(answer.string, product))) {
         status = STATUS_NOT_FOUND;
+    }
+    return status;
+}
+
+enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
+                              struct cached_product *product)
+{
+    enum status status;
+
+    if (product_memory_get(cache->memory, id, &product->version, &product->json)) {
+        return STATUS_OK;
+    }
+    status = get_from_redis(cache, scope, id, product);
+    if (status == STATUS_OK) {
+        product_memory_put(cache->memory, id, product->version, product->json);
     }
     return status;
 }
@@ -96,4 +116,5 @@ void product_cache_put(struct product_cache *cache, struct scope *scope, struct 
     const struct text words[] = {TEXT("EVAL"),      text_of(fill_script),     TEXT("1"),
                                  key_of(scope, id), value_of(scope, product), ttl_of(scope, cache->ttl_s)};
     redis_send(cache->redis, scope, words, sizeof(words) / sizeof(words[0]));
+    product_memory_put(cache->memory, id, product->version, product->json);
 }

@@ -17,7 +17,7 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
     static const struct constraint_fault broken[] = {
         {STATUS_NOT_FOUND, STATUS_INVALID, "/parent_id", "unknown_category", "must be the id of a category"},
         {STATUS_TOO_LARGE, STATUS_INVALID, "/parent_id", "too_deep",
-         "must not be a category on the lowest of the 8 levels"},
+         "must not be a category on the lowest level of the tree"},
         {STATUS_CONFLICT, STATUS_CONFLICT, "/slug", "taken", "is the slug of another category"},
     };
     char made[UUID_TEXT_LENGTH + 1];

@@ -4,7 +4,9 @@
 
 #include "catalog/catalog.h"
 
-#define CATALOG_PRODUCT_JSON_MAX ((size_t)4 * 1024 * 1024)
+/* More than the rules of domain/attribute.h and domain/product.c let a product have: 50 attributes of 50 strings of 500
+ * code points are 5 MB. */
+#define CATALOG_PRODUCT_JSON_MAX ((size_t)8 * 1024 * 1024)
 
 struct catalog {
     struct catalog_options options;

@@ -7,7 +7,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .name = "id",
             .kind = FIELD_UUID,
             .flags = FIELD_SERVER,
-            .prose = "UUID, made by the server or given in the path of a PUT",
+            .prose = "UUID, made by the server",
         },
     [PRODUCT_SKU] =
         {
@@ -60,7 +60,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .name = "status",
             .kind = FIELD_STATUS,
             .default_value = "active",
-            .prose = "draft, active or archived; lists show active ones unless asked",
+            .prose = "draft, active or archived; lists show the active ones",
         },
     [PRODUCT_ATTRIBUTES] =
         {

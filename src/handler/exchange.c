@@ -7,6 +7,9 @@
 #include "http/negotiate.h"
 #include "http/uri.h"
 
+/* Room that is left for the headers of every answer. */
+#define COMMON_HEADERS_MAX 1024
+
 static void answer_options(struct exchange *exchange)
 {
     exchange->response.status = 204;
@@ -96,7 +99,8 @@ void exchange_serve(struct exchange *exchange)
 
     response->head = exchange->request.method == METHOD_HEAD;
     dispatch(exchange);
-    if (response->headers.overflowed || response->body.overflowed) {
+    if (response->headers.length > RESPONSE_HEADERS_MAX - COMMON_HEADERS_MAX || response->headers.overflowed ||
+        response->body.overflowed) {
         response_reset(response);
         response->head = exchange->request.method == METHOD_HEAD;
         problem_answer(exchange, PROBLEM_INTERNAL, "The answer grew larger than this service sends.");

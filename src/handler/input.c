@@ -9,33 +9,14 @@
 #include "json/parse.h"
 #include "json/record.h"
 
-static const char *query_fault_detail(enum query_fault fault)
-{
-    switch (fault) {
-    case QUERY_TOO_MANY:
-        return "comes after too many others; at most 64 parameters are taken";
-    case QUERY_REPEATED:
-        return "must come once";
-    case QUERY_MALFORMED:
-    case QUERY_OK:
-    default:
-        return "must be percent-encoded UTF-8 without NUL";
-    }
-}
-
-static const char *query_fault_code(enum query_fault fault)
-{
-    switch (fault) {
-    case QUERY_TOO_MANY:
-        return "too_many";
-    case QUERY_REPEATED:
-        return "repeated";
-    case QUERY_MALFORMED:
-    case QUERY_OK:
-    default:
-        return "malformed";
-    }
-}
+static const struct {
+    const char *code;
+    const char *detail;
+} query_faults[] = {
+    [QUERY_TOO_MANY] = {"too_many", "comes after more parameters than are taken"},
+    [QUERY_REPEATED] = {"repeated", "must come once"},
+    [QUERY_MALFORMED] = {"malformed", "must be percent-encoded UTF-8 without NUL"},
+};
 
 static bool is_known(const char *const *known, size_t count, struct text name)
 {
@@ -76,8 +57,8 @@ void input_query(struct exchange *exchange, const char *const *known, size_t cou
         if (request_decode(name, true, exchange->scope.arena, &name) != STATUS_OK) {
             name = uri_printable(name, exchange->scope.arena);
         }
-        faults_add(faults, FAULT_IN_PARAMETER, arena_string(exchange->scope.arena, name), query_fault_code(fault), "%s",
-                   query_fault_detail(fault));
+        faults_add(faults, FAULT_IN_PARAMETER, arena_string(exchange->scope.arena, name), query_faults[fault].code,
+                   "%s", query_faults[fault].detail);
     }
 }
 
@@ -164,6 +145,7 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
 bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record, struct faults *faults)
 {
     struct json_object *document = NULL;
+    enum status status;
 
     if (!content_type_is(exchange->request.content_type, "application/json")) {
         response_header(&exchange->response, "Accept-Post", TEXT("application/json"));
@@ -173,13 +155,18 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     }
     if (exchange->request.body.length == 0) {
         faults_add(faults, FAULT_IN_BODY, "", "required", "the body is empty; send a JSON object");
-    } else if (json_parse(exchange->request.body, faults, &document) == STATUS_OK) {
+        status = STATUS_INVALID;
+    } else {
+        status = json_parse(exchange->request.body, faults, &document);
+    }
+    if (status == STATUS_OK) {
         json_read_record(schema, document, "", record, faults);
         /* Of a body that is no object at all nothing more is to be said than that. */
         if (faults->count == 0 || faults->item[0].where[0] != '\0') {
             return true;
         }
+        status = STATUS_INVALID;
     }
-    problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
+    problem_answer_status(exchange, status, "body", faults);
     return false;
 }

@@ -1,6 +1,8 @@
 """The cache: reads by id come from Redis, and a Redis that is wrong, slow or gone is never a client's trouble."""
 
 import contextlib
+import os
+import signal
 import time
 
 import pytest
@@ -15,7 +17,7 @@ SILENCE_BOUND = 0.5
 @pytest.fixture(scope="module")
 def own(fresh_stack):
     """A stack of this module's own, so that what it breaks is nobody else's."""
-    stack = fresh_stack(WARES_CACHE_TTL="1000")
+    stack = fresh_stack(WARES_CACHE_TTL="1000", WARES_L1="0")
     yield stack
     stack.close()
 
@@ -257,3 +259,23 @@ def test_the_service_starts_without_redis(own, client, redis, database):
         assert client.get(f"{CATEGORIES}/{product['category_id']}").status_code == 200
     own.await_redis()
     eventually(lambda: from_cache(client, database, redis), timeout=5)
+
+
+# --- the worker's own memory ----------------------------------------------------------------------------------------
+
+
+def test_a_product_that_a_worker_holds_costs_no_round_trip(fresh_stack):
+    """With neither Redis nor Postgres there is nowhere else that the answer could come from."""
+    stack = fresh_stack(WORKERS="1")
+    with contextlib.closing(stack), Client(stack.url) as client:
+        held, other = client.product(), client.product()
+        read = client.get(path_of(held))
+        os.kill(stack.workers()[0], signal.SIGKILL)
+        eventually(lambda: client.get(path_of(held)).text == read.text)
+        with stack.held("redis"), stack.held("postgres"):
+            response = client.get(path_of(held))
+            assert (response.status_code, response.text) == (200, read.text)
+            assert response.headers["ETag"] == read.headers["ETag"]
+            assert client.get(path_of(held), headers={"If-None-Match": read.headers["ETag"]}).status_code == 304
+            assert client.get(path_of(other)).status_code == 503
+            assert client.fresh(path_of(held)).status_code == 503

@@ -19,7 +19,7 @@ static struct fixture begin(void **state)
     const struct text flush = TEXT("FLUSHALL");
     struct redis_answer answer;
     fixture.redis = connect_own(fixture.own, 0);
-    fixture.cache = product_cache_new(fixture.redis, TTL_S);
+    fixture.cache = product_cache_new(fixture.redis, TTL_S, 0);
     assert_int_equal(redis_call(fixture.redis, &fixture.own->scope, &flush, 1, &answer), STATUS_OK);
     return fixture;
 }

@@ -100,12 +100,13 @@ struct number {
 };
 
 static const struct number numbers[] = {
-    {"WARES_BODY_MAX", offsetof(struct config, body_max), 1024, 67108864, false},
+    {"WARES_BODY_MAX", offsetof(struct config, body_max), 1024, 4194304, false},
     {"WARES_CACHE_TTL", offsetof(struct config, cache_ttl_s), 1, 86400, false},
     {"WARES_CONNECTIONS", offsetof(struct config, connections_max), 1, 65536, false},
     {"WARES_DEADLINE", offsetof(struct config, deadline_ms), 10, 600000, false},
     {"WARES_IO_TIMEOUT", offsetof(struct config, io_timeout_ms), 10, 600000, false},
-    {"WARES_MEMORY_MAX", offsetof(struct config, memory_max_mib), 64, 1048576, true},
+    {"WARES_L1", offsetof(struct config, l1_bytes), 0, 268435456, true},
+    {"WARES_MEMORY_MAX", offsetof(struct config, memory_max_mib), 128, 1048576, true},
     {"WARES_REDIS_TIMEOUT", offsetof(struct config, redis_timeout_ms), 1, 10000, false},
     {"WARES_STOP_GRACE", offsetof(struct config, stop_grace_ms), 0, 600000, true},
 };
@@ -150,6 +151,22 @@ static void numbers_have_bounds(void **state)
     }
 }
 
+/* 64 MiB, 16 bodies of 4 MiB and the products held. */
+static void memory_must_do_for_a_body_and_the_products_held(void **state)
+{
+    (void)state;
+    setenv("WARES_MEMORY_MAX", "128", 1);
+    setenv("WARES_BODY_MAX", "4194304", 1);
+    assert_refused("WARES_MEMORY_MAX must be at least 132 ");
+    setenv("WARES_L1", "0", 1);
+    assert_int_equal(load().memory_max_mib, 128);
+    setenv("WARES_BODY_MAX", "", 1);
+    setenv("WARES_L1", "268435456", 1);
+    assert_refused("WARES_MEMORY_MAX must be at least 336 ");
+    setenv("WARES_MEMORY_MAX", "0", 1);
+    assert_int_equal(load().memory_max_mib, 0);
+}
+
 static void the_error_says_what_a_number_may_be(void **state)
 {
     (void)state;
@@ -171,8 +188,8 @@ static void the_error_says_what_a_number_may_be(void **state)
         assert_refused(wrong[i]);
     }
     clearenv();
-    setenv("WARES_MEMORY_MAX", "63", 1);
-    assert_refused("0 or 64 to 1048576 (MiB");
+    setenv("WARES_MEMORY_MAX", "127", 1);
+    assert_refused("0 or 128 to 1048576 (MiB");
 }
 
 static void choices_are_listed(void **state)
@@ -288,7 +305,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 16);
+    assert_int_equal(variables, 17);
     free(help);
 }
 
@@ -301,6 +318,7 @@ int main(void)
         IN_CLEAR(an_empty_value_counts_as_unset),
         IN_CLEAR(values_are_taken),
         IN_CLEAR(numbers_have_bounds),
+        IN_CLEAR(memory_must_do_for_a_body_and_the_products_held),
         IN_CLEAR(the_error_says_what_a_number_may_be),
         IN_CLEAR(choices_are_listed),
         IN_CLEAR(currency_is_three_capitals),

@@ -14,7 +14,7 @@ static struct {
     struct arena *arena;
     struct exchange exchange;
     char method[64];
-    char uri[4096];
+    char uri[32768];
 } kept;
 
 enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,

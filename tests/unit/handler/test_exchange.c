@@ -183,6 +183,27 @@ static void each_status_becomes_its_http_status(void **state)
     }
 }
 
+static void headers_that_leave_no_room_for_the_common_ones_are_a_500(void **state)
+{
+    static char uri[RESPONSE_HEADERS_MAX];
+    struct catalog catalog = {.more = true, .next = {.id = "0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f"}};
+    const size_t start = strlen(strcpy(uri, "/api/v1/products?limit="));
+
+    (void)state;
+    /* The Link of such a list repeats the parameters, zeros and all. */
+    for (size_t zeros = sizeof uri - 1500; zeros < sizeof uri - start - 2; zeros += 7) {
+        struct exchange *exchange;
+
+        memset(uri + start, '0', zeros);
+        (void)strcpy(uri + start + zeros, "1");
+        exchange = serve(&catalog, "GET", uri, NULL, NULL);
+        assert_true(exchange->response.status == 200 || exchange->response.status == 500);
+        assert_false(exchange->response.headers.overflowed);
+        assert_non_null(header_of(exchange, "X-Request-Id").data);
+        assert_memory_equal(exchange->response.headers.data + exchange->response.headers.length - 2, "\r\n", 2);
+    }
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -204,6 +225,7 @@ int main(void)
         cmocka_unit_test(head_tells_the_length_and_sends_no_body),
         cmocka_unit_test(readiness_needs_the_database_and_not_the_cache),
         cmocka_unit_test(each_status_becomes_its_http_status),
+        cmocka_unit_test(headers_that_leave_no_room_for_the_common_ones_are_a_500),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -1,0 +1,154 @@
+/* The worker's own cache: what it holds, for how long, and that it stays within its bound. */
+#include "cache/product_memory.h"
+
+#include "../base/check.h"
+
+#include "base/uuid.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOUND ((size_t)64 * 1024)
+
+static struct text id_of(unsigned number)
+{
+    static char ids[8][UUID_TEXT_LENGTH + 1];
+    char *id = ids[number % 8];
+
+    (void)snprintf(id, sizeof ids[0], "0193a7c0-9a3e-7cc3-98c4-%012x", number);
+    return text_of(id);
+}
+
+static void assert_holds(struct product_memory *memory, struct text id, int64_t version, struct text json)
+{
+    int64_t held_version = 0;
+    struct text held = TEXT_ABSENT;
+
+    assert_true(product_memory_get(memory, id, &held_version, &held));
+    assert_int_equal(held_version, version);
+    assert_text(held, json.data);
+}
+
+static bool holds(struct product_memory *memory, struct text id)
+{
+    int64_t version = 0;
+    struct text json = TEXT_ABSENT;
+
+    return product_memory_get(memory, id, &version, &json);
+}
+
+static void what_is_put_is_held(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+
+    (void)state;
+    assert_false(holds(memory, id_of(1)));
+    product_memory_put(memory, id_of(1), 1, TEXT("{\"a\":1}"));
+    product_memory_put(memory, id_of(2), 7, TEXT("{\"b\":2}"));
+    assert_holds(memory, id_of(1), 1, TEXT("{\"a\":1}"));
+    assert_holds(memory, id_of(2), 7, TEXT("{\"b\":2}"));
+    assert_false(holds(memory, TEXT("ready")));
+    product_memory_free(memory);
+}
+
+static void a_newer_version_replaces_and_an_older_one_does_not(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+
+    (void)state;
+    product_memory_put(memory, id_of(1), 2, TEXT("{2}"));
+    product_memory_put(memory, id_of(1), 1, TEXT("{1}"));
+    assert_holds(memory, id_of(1), 2, TEXT("{2}"));
+    product_memory_put(memory, id_of(1), 3, TEXT("{3}"));
+    assert_holds(memory, id_of(1), 3, TEXT("{3}"));
+    product_memory_free(memory);
+}
+
+static void the_one_used_longest_ago_leaves_first(void **state)
+{
+    static char json[BOUND / 4 - 256];
+    const struct text large = {.data = memset(json, 'x', sizeof json), .length = sizeof json};
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        product_memory_put(memory, id_of(i), 1, large);
+    }
+    assert_true(holds(memory, id_of(0)));
+    product_memory_put(memory, id_of(4), 1, large);
+    assert_true(holds(memory, id_of(0)));
+    assert_false(holds(memory, id_of(1)));
+    assert_true(holds(memory, id_of(2)));
+    assert_true(product_memory_bytes(memory) <= BOUND);
+    product_memory_free(memory);
+}
+
+static void it_stays_within_its_bound(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+    char json[900];
+
+    (void)state;
+    memset(json, 'x', sizeof json);
+    for (unsigned i = 0; i < 10000; i++) {
+        product_memory_put(memory, id_of(i), 1, (struct text){.data = json, .length = i * 7 % sizeof json});
+        assert_true(product_memory_bytes(memory) <= BOUND);
+    }
+    assert_true(product_memory_bytes(memory) > BOUND / 2);
+    assert_true(holds(memory, id_of(9999)));
+    assert_false(holds(memory, id_of(0)));
+    product_memory_free(memory);
+}
+
+static void what_is_too_large_is_not_held(void **state)
+{
+    static char json[BOUND / 4];
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+
+    (void)state;
+    product_memory_put(memory, id_of(1), 1, (struct text){.data = json, .length = sizeof json});
+    assert_false(holds(memory, id_of(1)));
+    product_memory_free(memory);
+}
+
+static void with_a_bound_of_nothing_nothing_is_held(void **state)
+{
+    struct product_memory *memory = product_memory_new(0, 60);
+
+    (void)state;
+    product_memory_put(memory, id_of(1), 1, TEXT("{}"));
+    assert_false(holds(memory, id_of(1)));
+    assert_int_equal(product_memory_bytes(memory), 0);
+    product_memory_free(memory);
+    product_memory_free(NULL);
+}
+
+static void an_entry_expires(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 1);
+    const size_t empty = product_memory_bytes(memory);
+
+    (void)state;
+    product_memory_put(memory, id_of(1), 1, TEXT("{}"));
+    assert_true(holds(memory, id_of(1)));
+    (void)usleep(1100000);
+    assert_false(holds(memory, id_of(1)));
+    assert_int_equal(product_memory_bytes(memory), empty);
+    product_memory_free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_put_is_held),
+        cmocka_unit_test(a_newer_version_replaces_and_an_older_one_does_not),
+        cmocka_unit_test(the_one_used_longest_ago_leaves_first),
+        cmocka_unit_test(it_stays_within_its_bound),
+        cmocka_unit_test(what_is_too_large_is_not_held),
+        cmocka_unit_test(with_a_bound_of_nothing_nothing_is_held),
+        cmocka_unit_test(an_entry_expires),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
