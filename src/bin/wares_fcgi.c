@@ -4,10 +4,12 @@
 
 #include "base/text.h"
 #include "cache/redis.h"
+#include "server/signals.h"
 #include "server/supervisor.h"
 #include "server/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -168,10 +170,29 @@ static int serve(const struct arguments *arguments, const char *name)
     }
     /* The supervisor migrates for its workers; a worker of its own does so itself. */
     if (config.migrate && !arguments->supervised) {
+        signals_let_stop_end(true);
         fcgi_migrate_at_start(&config);
+        signals_let_stop_end(false);
     }
     return arguments->workers > 0 ? run_supervisor(&config, arguments->workers, name)
                                   : fcgi_run_worker(&config, arguments->ready_fd);
+}
+
+/* Where descriptor 1 or 2 is closed, another file would get its number, and what is printed would go there. */
+static bool open_missing_outputs(void)
+{
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            const int null = open("/dev/null", O_WRONLY);
+            if (null < 0 || dup2(null, fd) != fd) {
+                return false;
+            }
+            if (null != fd) {
+                (void)close(null); /* descriptor 0 is closed as well, and stays so */
+            }
+        }
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -179,6 +200,10 @@ int main(int argc, char **argv)
     struct arguments arguments;
     char error[FCGI_SENTENCE_MAX];
 
+    if (!signals_block() || !open_missing_outputs()) {
+        fcgi_complain("signals cannot be blocked, or /dev/null not be opened");
+        return FCGI_EXIT_FAULT;
+    }
     if (!read_arguments(argc, argv, &arguments, error, sizeof error)) {
         fcgi_complain(error);
         return FCGI_EXIT_USAGE;
@@ -193,5 +218,9 @@ int main(int argc, char **argv)
         (void)puts("wares " WARES_VERSION);
         return EXIT_SUCCESS;
     }
-    return arguments.check ? fcgi_check() : serve(&arguments, argv[0]);
+    if (arguments.check) {
+        signals_let_stop_end(true);
+        return fcgi_check();
+    }
+    return serve(&arguments, argv[0]);
 }

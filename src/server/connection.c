@@ -85,7 +85,8 @@ static void drop_input(struct connection *connection)
     }
 }
 
-/* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor. */
+/* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor: until the watchdog is
+ * released, nothing may be opened. */
 static bool read_parameters(struct connection *connection)
 {
     FCGX_Request *request = &connection->request;

@@ -1,31 +1,62 @@
 /* Signals as descriptors, for the worker and for its supervisor. */
-#include "signals.h"
+#include "server/signals.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-enum { TAKEN_COUNT = sizeof taken / sizeof taken[0], CHILD = TAKEN_COUNT - 1 };
-
-int signals_open(bool children)
+static sigset_t stop_set(void)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
     sigset_t set;
 
     sigemptyset(&set);
-    for (int i = 0; i < TAKEN_COUNT; i++) {
-        if (i == CHILD && !children) {
-            continue;
-        }
-        sigaddset(&set, taken[i]);
-        if (sigaction(taken[i], &action, NULL) != 0) {
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+static sigset_t taken_set(void)
+{
+    sigset_t set = stop_set();
+
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    return set;
+}
+
+static bool dispose(int number, void (*handler)(int))
+{
+    return sigaction(number, &(struct sigaction){.sa_handler = handler}, NULL) == 0;
+}
+
+/* Blocked first, so that none meets its default action on the way. */
+bool signals_block(void)
+{
+    const sigset_t set = taken_set();
+
+    return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && dispose(SIGTERM, SIG_DFL) && dispose(SIGINT, SIG_DFL) &&
+           dispose(SIGHUP, SIG_DFL) && dispose(SIGUSR1, SIG_DFL);
+}
+
+void signals_let_stop_end(bool end)
+{
+    const sigset_t set = stop_set();
+
+    (void)sigprocmask(end ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+int signals_open(bool children)
+{
+    sigset_t set = taken_set();
+
+    if (!signals_block() || !dispose(SIGPIPE, SIG_IGN)) {
+        return -1;
+    }
+    if (children) {
+        sigaddset(&set, SIGCHLD);
+        if (!dispose(SIGCHLD, SIG_DFL) || sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
             return -1;
         }
-    }
-    action.sa_handler = SIG_IGN;
-    if (sigaction(SIGPIPE, &action, NULL) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return -1;
     }
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -56,10 +87,8 @@ struct signals_seen signals_take(int fd)
 
 void signals_reset(void)
 {
-    const struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t none;
+    const sigset_t set = taken_set();
 
-    (void)sigaction(SIGPIPE, &action, NULL);
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)dispose(SIGPIPE, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, &set, NULL);
 }

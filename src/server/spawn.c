@@ -2,8 +2,8 @@
 #include "spawn.h"
 
 #include "base/log.h"
+#include "server/signals.h"
 #include "server/supervisor.h"
-#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>

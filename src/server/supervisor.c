@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "restart.h"
-#include "signals.h"
+#include "server/signals.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -22,6 +22,9 @@
 
 /* On top of the workers' own grace, before KILL. */
 #define KILL_MARGIN_MS 1000
+
+/* No process can be had for a successor: how long until the next try. */
+#define REPLACE_AGAIN_MS 1000
 
 /* A worker's process. */
 struct process {
@@ -40,7 +43,8 @@ struct slot {
 /* A HUP moves the pool to the next generation, and one slot at a time is brought there: its successor is started and, once
  * ready, takes over; the predecessor retires. */
 struct replacement {
-    struct slot *slot; /* whose worker is being replaced; NULL: no successor is starting */
+    int64_t begin_at_ns; /* not before */
+    struct slot *slot;   /* whose worker is being replaced; NULL: no successor is starting */
     struct process successor;
     int ready_fd;
     int64_t ready_by_ns;
@@ -112,7 +116,7 @@ static void begin_replacement(struct supervisor *supervisor, struct slot *slot)
         replacement->slot = slot;
         replacement->ready_by_ns = clock_deadline_in_ms(READY_MS);
     } else {
-        slot->worker.generation = supervisor->generation;
+        replacement->begin_at_ns = clock_deadline_in_ms(REPLACE_AGAIN_MS);
     }
 }
 
@@ -322,11 +326,13 @@ static int64_t act_on_replacement(struct supervisor *supervisor, int64_t now_ns)
         give_up_replacement(supervisor, "is not ready in time and was killed");
     }
     outdated = outdated_slot(supervisor);
-    if (outdated != NULL) {
-        begin_replacement(supervisor, outdated);
-        return replacement->slot != NULL ? replacement->ready_by_ns : now_ns;
+    if (outdated == NULL) {
+        return CLOCK_FOREVER;
     }
-    return CLOCK_FOREVER;
+    if (now_ns >= replacement->begin_at_ns) {
+        begin_replacement(supervisor, outdated);
+    }
+    return replacement->slot != NULL ? replacement->ready_by_ns : replacement->begin_at_ns;
 }
 
 static int64_t act(struct supervisor *supervisor)

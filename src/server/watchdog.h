@@ -22,7 +22,8 @@ void watchdog_stop(struct watchdog *watchdog);
 /* A request on the socket fd is under way since now_ns. */
 void watchdog_watch(struct watchdog *watchdog, int fd, int64_t now_ns);
 
-/* It is over. True where its connection was shut down. Until then fd must not be closed by the caller. */
+/* It is over. True where its connection was shut down. Until then the number fd must not come to stand for anything
+ * else: who closes it earlier, as libfcgi may, opens nothing in between. */
 bool watchdog_release(struct watchdog *watchdog);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "connection_table.h"
 #include "limits.h"
-#include "signals.h"
+#include "server/signals.h"
 #include "watchdog.h"
 
 #include <errno.h>
@@ -17,9 +17,6 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 16
-
-/* After this long the rest of a round waits for the next one, so that signals are not kept waiting by slow requests. */
-#define ROUND_NS (50 * CLOCK_NS_PER_MS)
 
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
@@ -212,7 +209,6 @@ static bool run_round(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MAX];
     const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, wait_ms(worker));
-    const int64_t began_ns = clock_monotonic_ns();
 
     if (count < 0 && errno != EINTR) {
         return false;
@@ -228,9 +224,8 @@ static bool run_round(struct worker *worker)
             }
         } else {
             serve_connection(worker, what);
-            if (worker->used_ns - began_ns > ROUND_NS) {
-                return true;
-            }
+            /* Slow requests must not keep a signal waiting for the end of the round. */
+            take_signals(worker);
         }
     }
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */

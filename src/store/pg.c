@@ -322,8 +322,3 @@ const char *pg_last_error(const struct pg *pg)
 {
     return pg->error;
 }
-
-int pg_server_version(const struct pg *pg)
-{
-    return pg->connection != NULL ? PQserverVersion(pg->connection) : 0;
-}

@@ -177,8 +177,10 @@ static bool greet(struct pg *pg, struct scope *scope)
     return pg->connection != NULL;
 }
 
+/* Whatever libpq still has to send must not go out: the caller is told that it was not, and PQfinish would try. */
 static void close_connection(struct pg *pg)
 {
+    (void)shutdown(PQsocket(pg->connection), SHUT_RDWR);
     PQfinish(pg->connection);
     pg->connection = NULL;
     pg->prepared_count = 0;

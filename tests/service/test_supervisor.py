@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -223,6 +224,34 @@ def test_hup_replaces_every_worker_and_fails_no_request(make_pool):
     assert running.messages("killed") == []
 
 
+def test_a_log_rotated_during_a_replacement_kills_no_starting_worker(make_pool):
+    running = make_pool(workers=2)
+    for milliseconds in (0, 1, 2, 3, 4, 6, 8, 10, 15):
+        before = set(running.workers())
+        running.signal(signal.SIGHUP)
+        time.sleep(milliseconds / 1000)
+        running.signal(signal.SIGUSR1)
+        wait_until(lambda: len(running.workers()) == 2 and not before & set(running.workers()))
+    assert running.messages("killed by signal") == []
+    assert running.messages("are kept") == []
+    assert running.ask("GET", LIVE).status == 200
+
+
+def test_a_successor_that_cannot_be_started_is_tried_again(make_pool):
+    running = make_pool(workers=2)
+    before = set(running.workers())
+    used = max(int(name) for name in os.listdir(f"/proc/{running.pid}/fd"))
+    # Enough to open the log anew, but not for the pipe to a worker.
+    limit = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (used + 2, limit[1]))
+    running.signal(signal.SIGHUP)
+    wait_until(lambda: len(running.messages("cannot start a worker")) == 2)
+    assert set(running.workers()) == before
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, limit)
+    wait_until(lambda: len(running.workers()) == 2 and not before & set(running.workers()))
+    assert len(running.messages("cannot start a worker")) < 5
+
+
 def test_hups_during_a_replacement_become_one(make_pool, tmp_path):
     program, slow = tmp_path / "wares.fcgi", tmp_path / "slow"
     program.symlink_to(PROGRAM)
@@ -362,6 +391,64 @@ def test_independent_workers(tmp_path):
         for pid in workers:
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def listening(tmp_path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "listening"))
+        made.listen()
+        yield made
+
+
+@pytest.mark.parametrize("arguments", [[], ["--workers", "1"]])
+def test_a_stop_during_the_start_is_a_graceful_one(tmp_path, listening, arguments):
+    log = tmp_path / "wares.log"
+    os.mkfifo(log)  # holds the start up until there is a reader
+    with subprocess.Popen([PROGRAM, *arguments], stdin=listening, env=worker_pool.environment(log)) as process:
+        try:
+            time.sleep(0.2)
+            for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM):
+                process.send_signal(number)
+            time.sleep(0.1)
+            assert process.poll() is None
+            with log.open("rb") as reader:
+                threading.Thread(target=reader.read).start()
+                assert process.wait(5) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--workers", "1"]])
+def test_a_migration_at_the_start_is_ended_by_term_only(tmp_path, listening, arguments):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a Postgres that never says a word
+        url = f"host=127.0.0.1 port={silent.getsockname()[1]} user=x dbname=x"
+        environment = worker_pool.environment(tmp_path / "wares.log", DATABASE_URL=url, WARES_MIGRATE="on")
+        with subprocess.Popen([PROGRAM, *arguments], stdin=listening, env=environment) as process:
+            try:
+                connection, _ = silent.accept()
+                with connection:
+                    process.send_signal(signal.SIGHUP)
+                    process.send_signal(signal.SIGUSR1)
+                    time.sleep(0.2)
+                    assert process.poll() is None
+                    process.terminate()
+                    assert process.wait(1) == -signal.SIGTERM
+            finally:
+                process.kill()
+
+
+def test_outputs_that_are_closed_at_the_start_lead_nowhere(tmp_path, listening):
+    log = tmp_path / "wares.log"
+    with subprocess.Popen(["sh", "-c", 'exec "$0" --workers 1 >&- 2>&-', PROGRAM], stdin=listening,
+                          env=worker_pool.environment(log)) as process:
+        try:
+            wait_until(lambda: log.exists() and "worker ready" in log.read_text())
+            for pid in (process.pid, *worker_pool.children(process.pid)):
+                assert [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (1, 2)] == ["/dev/null"] * 2
+        finally:
+            process.terminate()
+            assert process.wait(5) == 0
 
 
 def test_a_log_that_cannot_be_opened_ends_the_start_under_a_spawner(tmp_path):

@@ -117,6 +117,25 @@ def test_connections_beyond_the_bound_wait_their_turn(make_pool):
     third.close()
 
 
+def test_a_signal_waits_for_one_slow_request_and_not_for_all(make_pool):
+    running = make_pool(WARES_IO_TIMEOUT=500)
+    [worker] = running.workers()
+    connections = [running.connect() for _ in range(4)]
+    for connection in connections:
+        assert live(connection.ask("GET", LIVE))
+    os.kill(worker, signal.SIGSTOP)  # so that all are ready at once
+    for connection in connections:
+        connection.send(fastcgi.request("POST", "/api/v1/products", b"x" * 100)[:-50])
+    os.kill(worker, signal.SIGCONT)
+    time.sleep(0.1)
+    running.log.rename(running.log.with_name("rotated"))
+    os.kill(worker, signal.SIGUSR1)
+    wait_until(running.log.exists, 1)
+    for connection in connections:
+        assert connection.answer().status == 400
+        connection.close()
+
+
 def test_silent_connections_are_closed_and_keep_nobody_waiting(pool):
     silent = [pool.connect() for _ in range(10)]
     assert_serves(pool, within=1)

@@ -1,5 +1,5 @@
 /* Tests of src/server/signals.c. */
-#include "../../../src/server/signals.h"
+#include "server/signals.h"
 
 #include "../base/check.h"
 
@@ -46,22 +46,64 @@ static void the_death_of_a_child_is_one(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-static void a_reset_child_ends_by_term(void **state)
+static void what_comes_before_the_descriptor_waits_for_it(void **state)
 {
-    const int fd = signals_open(false);
+    struct signals_seen seen;
+    int fd;
+
+    (void)state;
+    assert_true(signals_block());
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    fd = signals_open(false);
+    seen = signals_take(fd);
+    assert_true(seen.stop && seen.hangup && seen.reopen);
+    assert_int_equal(close(fd), 0);
+}
+
+static void a_reset_child_keeps_what_comes_for_its_program(void **state)
+{
+    const int fd = signals_open(true);
     const pid_t child = fork();
     int how = 0;
 
     (void)state;
     if (child == 0) {
+        struct signals_seen seen;
         signals_reset();
         (void)raise(SIGTERM);
+        (void)raise(SIGUSR1);
+        seen = signals_take(fd);
+        _exit(seen.stop && seen.reopen ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void a_stop_ends_the_process_where_it_is_let(void **state)
+{
+    const pid_t child = fork();
+    int how = 0;
+
+    (void)state;
+    if (child == 0) {
+        if (!signals_block()) {
+            _exit(1);
+        }
+        signals_let_stop_end(true);
+        (void)raise(SIGHUP);
+        (void)raise(SIGUSR1);
+        signals_let_stop_end(false);
+        (void)raise(SIGTERM);
+        signals_let_stop_end(true);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how));
     assert_int_equal(WTERMSIG(how), SIGTERM);
-    assert_int_equal(close(fd), 0);
 }
 
 int main(void)
@@ -69,7 +111,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signals_are_taken_when_asked_for),
         cmocka_unit_test(the_death_of_a_child_is_one),
-        cmocka_unit_test(a_reset_child_ends_by_term),
+        cmocka_unit_test(what_comes_before_the_descriptor_waits_for_it),
+        cmocka_unit_test(a_reset_child_keeps_what_comes_for_its_program),
+        cmocka_unit_test(a_stop_ends_the_process_where_it_is_let),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
