@@ -13,8 +13,8 @@ struct spawned {
 };
 
 /* Starts the program at this path. It gets descriptors 0 to 2 as they are here, signals as signals_reset leaves them, and
- * TERM when this process ends, however it ends. STATUS_UNAVAILABLE, with errno set, where no process can be had. A
- * program that cannot be executed shows as a child that exits with 127, the reason logged. */
+ * TERM when this process ends, however it ends. STATUS_UNAVAILABLE, with errno set, where no process can be had. A program
+ * that cannot be executed shows as a child that exits with 127, the reason logged. */
 MUST_CHECK enum status spawn_worker(const char *program, struct spawned *spawned);
 
 /* Logs how a worker ended, from what waitpid said: a warning where that was not expected, or not in order. */
