@@ -23,6 +23,10 @@ struct entry {
     char json[];
 };
 
+struct chain {
+    struct entry *first;
+};
+
 struct product_memory {
     size_t bytes_max;
     size_t bytes;
@@ -30,7 +34,7 @@ struct product_memory {
     struct entry *newest;
     struct entry *oldest;
     size_t chain_count; /* a power of two; 0: nothing is held */
-    struct entry **chains;
+    struct chain *chains;
 };
 
 struct product_memory *product_memory_new(size_t bytes_max, int64_t ttl_s)
@@ -44,8 +48,8 @@ struct product_memory *product_memory_new(size_t bytes_max, int64_t ttl_s)
         while (memory->chain_count * 2 <= bytes_max / BYTES_PER_CHAIN) {
             memory->chain_count *= 2;
         }
-        memory->chains = memory_new(memory->chain_count, sizeof(*memory->chains));
-        memory->bytes = memory->chain_count * sizeof(*memory->chains);
+        memory->chains = memory_new(memory->chain_count, sizeof(struct chain));
+        memory->bytes = memory->chain_count * sizeof(struct chain);
     }
     return memory;
 }
@@ -88,7 +92,7 @@ static void put_in_front(struct product_memory *memory, struct entry *entry)
 
 static struct entry **chain_of(const struct product_memory *memory, struct text id)
 {
-    return &memory->chains[hash_add(HASH_START, id) & (memory->chain_count - 1)];
+    return &memory->chains[hash_add(HASH_START, id) & (memory->chain_count - 1)].first;
 }
 
 /* Where the entry with that id hangs, or would have to. */
@@ -107,14 +111,17 @@ static size_t size_of(size_t length)
     return sizeof(struct entry) + length;
 }
 
+/* Drops what hangs there, if anything does. */
 static void drop(struct product_memory *memory, struct entry **link)
 {
     struct entry *entry = *link;
 
-    *link = entry->next;
-    unlink_from_list(memory, entry);
-    memory->bytes -= size_of(entry->length);
-    free(entry);
+    if (entry != NULL) {
+        *link = entry->next;
+        unlink_from_list(memory, entry);
+        memory->bytes -= size_of(entry->length);
+        free(entry);
+    }
 }
 
 static bool usable(const struct product_memory *memory, struct text id)
@@ -150,9 +157,7 @@ void product_memory_put(struct product_memory *memory, struct text id, int64_t v
     if (link == NULL || (*link != NULL && (*link)->version > version)) {
         return;
     }
-    if (*link != NULL) {
-        drop(memory, link);
-    }
+    drop(memory, link);
     while (memory->oldest != NULL && memory->bytes + size > memory->bytes_max) {
         const struct text oldest = {.data = memory->oldest->id, .length = UUID_TEXT_LENGTH};
         drop(memory, find(memory, oldest));
