@@ -165,7 +165,9 @@ static int serve(const struct arguments *arguments, const char *name)
         return FCGI_EXIT_USAGE;
     }
     if (!redis_url_valid(&config, error, sizeof error)) {
-        fcgi_complain(error);
+        char sentence[sizeof error + 16];
+        (void)snprintf(sentence, sizeof sentence, "REDIS_URL: %s", error);
+        fcgi_complain(sentence);
         return FCGI_EXIT_USAGE;
     }
     /* The supervisor migrates for its workers; a worker of its own does so itself. */
