@@ -5,8 +5,12 @@
 enum status {
     STATUS_OK = 0,
     STATUS_NOT_FOUND,   /* what was asked for does not exist */
+    STATUS_GONE,        /* what was asked for was deleted */
     STATUS_INVALID,     /* what was given breaks a rule; the faults list says which */
     STATUS_CONFLICT,    /* what was given contradicts what is stored */
+    STATUS_STALE,       /* what is stored is not of the version that the caller builds on */
+    STATUS_KEY_REUSED,  /* the idempotency key belongs to another request */
+    STATUS_IN_PROGRESS, /* a request with the same idempotency key is running */
     STATUS_TOO_LARGE,   /* a stated bound was hit */
     STATUS_UNAVAILABLE, /* a server cannot be reached now; nothing was done, trying again may help */
     STATUS_DEADLINE,    /* the time allowed ran out; nothing was done, or it was rolled back */

@@ -30,6 +30,19 @@ void product_cache_free(struct product_cache *cache);
 MUST_CHECK enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
                                          struct cached_product *product);
 
+/* What became of a write. */
+enum cache_outcome {
+    CACHE_COMMITTED,
+    CACHE_ROLLED_BACK, /* certainly */
+    CACHE_UNKNOWN,     /* the connection was lost, or the deadline passed, after COMMIT was sent: it may land yet */
+};
+
+/* Says that these products are about to be changed or deleted; called before anything is sent that may commit. No reader
+ * fills or serves them from a cache until product_cache_end_write, which ends what the last call began and is called
+ * before the client is answered. */
+void product_cache_begin_write(struct product_cache *cache, struct scope *scope, const struct text *ids, size_t count);
+void product_cache_end_write(struct product_cache *cache, struct scope *scope, enum cache_outcome outcome);
+
 /* Keeps a product, at both levels, unless the same or a newer version is there (a Lua script decides in Redis). Redis is not waited for. */
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
                        const struct cached_product *product);

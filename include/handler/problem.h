@@ -14,8 +14,13 @@ enum problem {
     PROBLEM_METHOD_NOT_ALLOWED,     /* 405 */
     PROBLEM_NOT_ACCEPTABLE,         /* 406 */
     PROBLEM_CONFLICT,               /* 409 */
+    PROBLEM_IN_PROGRESS,            /* 409, with Retry-After: the first request with this idempotency key is running */
+    PROBLEM_GONE,                   /* 410 */
+    PROBLEM_PRECONDITION_FAILED,    /* 412 */
     PROBLEM_TOO_LARGE,              /* 413 */
     PROBLEM_UNSUPPORTED_MEDIA_TYPE, /* 415 */
+    PROBLEM_KEY_REUSED,             /* 422: the idempotency key belongs to another request */
+    PROBLEM_PRECONDITION_REQUIRED,  /* 428 */
     PROBLEM_INTERNAL,               /* 500 */
     PROBLEM_UNAVAILABLE,            /* 503, with Retry-After */
     PROBLEM_OUTCOME_UNKNOWN,        /* 503, with Retry-After: a write may have happened */

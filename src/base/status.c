@@ -6,8 +6,12 @@
 static const char *const names[] = {
     [STATUS_OK] = "ok",
     [STATUS_NOT_FOUND] = "not_found",
+    [STATUS_GONE] = "gone",
     [STATUS_INVALID] = "invalid",
     [STATUS_CONFLICT] = "conflict",
+    [STATUS_STALE] = "stale",
+    [STATUS_KEY_REUSED] = "key_reused",
+    [STATUS_IN_PROGRESS] = "in_progress",
     [STATUS_TOO_LARGE] = "too_large",
     [STATUS_UNAVAILABLE] = "unavailable",
     [STATUS_DEADLINE] = "deadline",

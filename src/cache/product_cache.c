@@ -118,3 +118,18 @@ void product_cache_put(struct product_cache *cache, struct scope *scope, struct 
     redis_send(cache->redis, scope, words, sizeof(words) / sizeof(words[0]));
     product_memory_put(cache->memory, id, product->version, product->json);
 }
+
+void product_cache_begin_write(struct product_cache *cache, struct scope *scope, const struct text *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct text words[] = {TEXT("DEL"), key_of(scope, ids[i])};
+        redis_send(cache->redis, scope, words, sizeof(words) / sizeof(words[0]));
+    }
+}
+
+void product_cache_end_write(struct product_cache *cache, struct scope *scope, enum cache_outcome outcome)
+{
+    (void)cache;
+    (void)scope;
+    (void)outcome;
+}

@@ -22,8 +22,13 @@ static const struct {
     [PROBLEM_METHOD_NOT_ALLOWED] = {405, "/problems/method-not-allowed", "Method not allowed"},
     [PROBLEM_NOT_ACCEPTABLE] = {406, "/problems/not-acceptable", "Not acceptable"},
     [PROBLEM_CONFLICT] = {409, "/problems/conflict", "Conflict"},
+    [PROBLEM_IN_PROGRESS] = {409, "/problems/in-progress", "Request in progress"},
+    [PROBLEM_GONE] = {410, "/problems/gone", "Gone"},
+    [PROBLEM_PRECONDITION_FAILED] = {412, "/problems/precondition-failed", "Precondition failed"},
     [PROBLEM_TOO_LARGE] = {413, "/problems/too-large", "Content too large"},
     [PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {415, "/problems/unsupported-media-type", "Unsupported media type"},
+    [PROBLEM_KEY_REUSED] = {422, "/problems/key-reused", "Idempotency key reused"},
+    [PROBLEM_PRECONDITION_REQUIRED] = {428, "/problems/precondition-required", "Precondition required"},
     [PROBLEM_INTERNAL] = {500, "/problems/internal", "Internal error"},
     [PROBLEM_UNAVAILABLE] = {503, "/problems/unavailable", "Service unavailable"},
     [PROBLEM_OUTCOME_UNKNOWN] = {503, "/problems/outcome-unknown", "Outcome unknown"},
@@ -88,7 +93,7 @@ static void answer(struct exchange *exchange, enum problem problem, struct text 
 
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
-    if (http_status == 503) {
+    if (http_status == 503 || problem == PROBLEM_IN_PROGRESS) {
         response_header(response, "Retry-After", TEXT(RETRY_AFTER_SECONDS));
     }
 }
@@ -136,6 +141,9 @@ void problem_answer_status(struct exchange *exchange, enum status status, const 
     case STATUS_NOT_FOUND:
         problem_answer(exchange, PROBLEM_NOT_FOUND, "There is no such %s.", what);
         return;
+    case STATUS_GONE:
+        problem_answer(exchange, PROBLEM_GONE, "The %s was deleted.", what);
+        return;
     case STATUS_INVALID:
         if (has_faults) {
             problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
@@ -149,6 +157,18 @@ void problem_answer_status(struct exchange *exchange, enum status status, const 
         } else {
             problem_answer(exchange, PROBLEM_CONFLICT, "The %s contradicts one that exists.", what);
         }
+        return;
+    case STATUS_STALE:
+        problem_answer(exchange, PROBLEM_PRECONDITION_FAILED, "The %s is not of the version that If-Match names.",
+                       what);
+        return;
+    case STATUS_KEY_REUSED:
+        problem_answer(exchange, PROBLEM_KEY_REUSED,
+                       "This Idempotency-Key belongs to another request; send a new request with a key of its own.");
+        return;
+    case STATUS_IN_PROGRESS:
+        problem_answer(exchange, PROBLEM_IN_PROGRESS,
+                       "The first request with this Idempotency-Key is still running; ask again in a moment.");
         return;
     case STATUS_TOO_LARGE:
         problem_answer(exchange, PROBLEM_TOO_LARGE, "The %s is larger than this service takes.", what);

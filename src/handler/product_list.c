@@ -28,11 +28,11 @@ static struct text read_bound(const struct query *query, const char *name, struc
 static void read_filters(struct exchange *exchange, const struct query *query, struct product_query *wanted,
                          struct faults *faults)
 {
-    wanted->category_id = input_uuid(exchange, query, "category_id", faults);
-    wanted->min_price = read_bound(query, "min_price", faults);
-    wanted->max_price = read_bound(query, "max_price", faults);
-    if (wanted->min_price.data != NULL && wanted->max_price.data != NULL &&
-        price_compare(wanted->min_price, wanted->max_price) > 0) {
+    wanted->filter.category_id = input_uuid(exchange, query, "category_id", faults);
+    wanted->filter.min_price = read_bound(query, "min_price", faults);
+    wanted->filter.max_price = read_bound(query, "max_price", faults);
+    if (wanted->filter.min_price.data != NULL && wanted->filter.max_price.data != NULL &&
+        price_compare(wanted->filter.min_price, wanted->filter.max_price) > 0) {
         faults_add(faults, FAULT_IN_PARAMETER, "max_price", "empty_range", "must not be less than min_price");
     }
 }

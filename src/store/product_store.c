@@ -16,12 +16,15 @@
 
 enum status product_store_get(struct pg *pg, struct scope *scope, struct text id, struct record *product)
 {
-    const char *sql =
-        arena_printf(scope->arena, "SELECT %s FROM product WHERE id = $1", row_columns(scope->arena, &product_schema))
-            .data;
+    const char *sql = arena_printf(scope->arena, "SELECT %s, deleted_at FROM product WHERE id = $1",
+                                   row_columns(scope->arena, &product_schema))
+                          .data;
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "product_get", sql, true, &id, 1, &result);
 
+    if (status == STATUS_OK && pg_rows(result) > 0 && pg_value(result, 0, PRODUCT_FIELD_COUNT).data != NULL) {
+        return STATUS_GONE;
+    }
     return status == STATUS_OK ? row_read_only(scope->arena, &product_schema, result, product) : status;
 }
 
@@ -113,9 +116,9 @@ static void add_cursor(struct list *list, const struct cursor *cursor)
 static struct list list_of(struct arena *arena, const struct product_query *query)
 {
     struct list list = {.arena = arena, .conditions = ""};
-    add_condition(&list, LIST_CATEGORY, "category_id =", query->category_id);
-    add_condition(&list, LIST_MIN, "price >=", query->min_price);
-    add_condition(&list, LIST_MAX, "price <=", query->max_price);
+    add_condition(&list, LIST_CATEGORY, "category_id =", query->filter.category_id);
+    add_condition(&list, LIST_MIN, "price >=", query->filter.min_price);
+    add_condition(&list, LIST_MAX, "price <=", query->filter.max_price);
     if (query->has_cursor) {
         add_cursor(&list, &query->cursor);
     }
@@ -153,7 +156,7 @@ enum status product_store_list(struct pg *pg, struct scope *scope, const struct 
     const struct list list = list_of(scope->arena, query);
     const char *name = list_names[list.shape];
     const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s FROM product WHERE status = 'active'%s "
+                                   "SELECT %s FROM product WHERE status = 'active' AND deleted_at IS NULL%s "
                                    "ORDER BY created_at DESC, id DESC LIMIT $%zu",
                                    row_columns(scope->arena, &product_schema), list.conditions, list.count)
                           .data;

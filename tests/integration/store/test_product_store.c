@@ -188,9 +188,12 @@ static unsigned page_through(struct database *database, struct product_query que
             assert_true(last[0] == '\0' || strcmp(at, last) < 0);
             memcpy(last, at, sizeof(last));
             assert_text(value[PRODUCT_STATUS], "active");
-            assert_true(query.category_id.data == NULL || text_equal(query.category_id, value[PRODUCT_CATEGORY_ID]));
-            assert_true(query.min_price.data == NULL || price_compare(value[PRODUCT_PRICE], query.min_price) >= 0);
-            assert_true(query.max_price.data == NULL || price_compare(value[PRODUCT_PRICE], query.max_price) <= 0);
+            assert_true(query.filter.category_id.data == NULL ||
+                        text_equal(query.filter.category_id, value[PRODUCT_CATEGORY_ID]));
+            assert_true(query.filter.min_price.data == NULL ||
+                        price_compare(value[PRODUCT_PRICE], query.filter.min_price) >= 0);
+            assert_true(query.filter.max_price.data == NULL ||
+                        price_compare(value[PRODUCT_PRICE], query.filter.max_price) <= 0);
             seen++;
         }
         if (count > 0) {
@@ -218,9 +221,9 @@ static void every_shape_of_list_pages_through_each_match_once(void **state)
         assert_in_range(wanted, 10, 700);
         for (size_t i = 0; i < COUNT_OF(limits); i++) {
             struct product_query query = {.limit = limits[i],
-                                          .category_id = shape & 1 ? TEXT(TEA) : TEXT_ABSENT,
-                                          .min_price = shape & 2 ? TEXT("10.50") : TEXT_ABSENT,
-                                          .max_price = shape & 4 ? TEXT("20") : TEXT_ABSENT};
+                                          .filter.category_id = shape & 1 ? TEXT(TEA) : TEXT_ABSENT,
+                                          .filter.min_price = shape & 2 ? TEXT("10.50") : TEXT_ABSENT,
+                                          .filter.max_price = shape & 4 ? TEXT("20") : TEXT_ABSENT};
             assert_int_equal(page_through(database, query), wanted);
         }
     }
@@ -232,7 +235,7 @@ static void a_list_without_matches_is_empty(void **state)
     struct record *products = NULL;
     size_t count = 1;
     bool more = true;
-    const struct product_query query = {.category_id = TEXT(NOWHERE), .limit = 20};
+    const struct product_query query = {.filter.category_id = TEXT(NOWHERE), .limit = 20};
     assert_int_equal(product_store_list(database->pg, &database->scope, &query, &products, &count, &more), STATUS_OK);
     assert_int_equal(count, 0);
     assert_false(more);
@@ -311,16 +314,23 @@ static void lists_are_read_from_an_index_in_order(void **state)
     } rows[] = {
         {"product_list(21)", {.limit = 20}, "Index Scan using product_newest on"},
         {"product_list_category('" TEA "', 21)",
-         {.category_id = {TEA, UUID_TEXT_LENGTH}, .limit = 20},
+         {.filter.category_id = {TEA, UUID_TEXT_LENGTH}, .limit = 20},
          "Index Scan using product_newest_in_category on"},
         {"product_list_category_min_max('" TEA "', 5, 20, 21)",
-         {.category_id = {TEA, UUID_TEXT_LENGTH}, .min_price = {"5", 1}, .max_price = {"20", 2}, .limit = 20},
+         {.filter.category_id = {TEA, UUID_TEXT_LENGTH},
+          .filter.min_price = {"5", 1},
+          .filter.max_price = {"20", 2},
+          .limit = 20},
          "Index Scan using product_newest_in_category on"},
         {"product_list_category_cursor('" TEA "', '2025-06-01', '" TEA "', 21)",
-         {.category_id = {TEA, UUID_TEXT_LENGTH}, .limit = 20, .has_cursor = true, .cursor = {.id = TEA}},
+         {.filter.category_id = {TEA, UUID_TEXT_LENGTH}, .limit = 20, .has_cursor = true, .cursor = {.id = TEA}},
          "Index Scan using product_newest_in_category on"},
         {"product_list_min_max_cursor(5, 20, '2025-06-01', '" TEA "', 21)",
-         {.min_price = {"5", 1}, .max_price = {"20", 2}, .limit = 20, .has_cursor = true, .cursor = {.id = TEA}},
+         {.filter.min_price = {"5", 1},
+          .filter.max_price = {"20", 2},
+          .limit = 20,
+          .has_cursor = true,
+          .cursor = {.id = TEA}},
          "Index Scan using product_newest on"},
     };
     struct database *database = *state;

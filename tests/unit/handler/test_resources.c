@@ -117,9 +117,9 @@ static void a_list_hands_its_filters_down(void **state)
     assert_int_equal(exchange->response.status, 200);
     assert_string_equal(body_of(exchange), "[]");
     assert_int_equal(catalog.product_query.limit, 7);
-    assert_true(text_equal(catalog.product_query.category_id, TEXT(ID)));
-    assert_true(text_equal(catalog.product_query.min_price, TEXT("0")));
-    assert_true(text_equal(catalog.product_query.max_price, TEXT("19.90")));
+    assert_true(text_equal(catalog.product_query.filter.category_id, TEXT(ID)));
+    assert_true(text_equal(catalog.product_query.filter.min_price, TEXT("0")));
+    assert_true(text_equal(catalog.product_query.filter.max_price, TEXT("19.90")));
     assert_false(catalog.product_query.has_cursor);
     assert_null(header_of(exchange, "Link").data);
 }

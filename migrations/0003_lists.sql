@@ -1,0 +1,3 @@
+-- Indexes of the lists.
+
+SELECT;

@@ -1,0 +1,3 @@
+-- The tree of categories.
+
+SELECT;
