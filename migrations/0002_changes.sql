@@ -6,6 +6,16 @@ ALTER TABLE product
     -- {"price": 4}: version 4 set the price. A field that is not there is as the product was made.
     ADD COLUMN field_version jsonb;
 
+-- As text, attributes and images go out with the very bytes that went in: an entity tag stands for bytes, and jsonb
+-- would order keys and spell numbers in its own way.
+ALTER TABLE product
+    DROP CONSTRAINT product_attributes_check,
+    DROP CONSTRAINT product_images_check,
+    ALTER COLUMN attributes TYPE json USING attributes::json,
+    ALTER COLUMN images TYPE json USING images::json,
+    ADD CONSTRAINT product_attributes_check CHECK (json_typeof(attributes) = 'object'),
+    ADD CONSTRAINT product_images_check CHECK (json_typeof(images) = 'array');
+
 -- A deleted product gives its sku free.
 DROP INDEX product_sku_taken;
 CREATE UNIQUE INDEX product_sku_taken ON product (lower(sku)) WHERE sku IS NOT NULL AND deleted_at IS NULL;

@@ -1,4 +1,5 @@
-/* What may be done with products and categories: reads through the cache, writes to the database and then the cache. */
+/* What may be done with products and categories: reads through the cache, writes to the database and then the cache.
+ * Changes of products stand in catalog/product_change.h. */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
@@ -55,11 +56,6 @@ void catalog_free(struct catalog *catalog);
  * otherwise as pg_exec. A cache that fails costs its timeout at most, and never the answer. */
 MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
                                            struct product_view *view);
-
-/* Creates a product of what json_read_record gave. STATUS_INVALID and STATUS_CONFLICT with faults; otherwise as
- * pg_exec. *id is the new product's. Faults that faults already holds count too: nothing is created then. */
-MUST_CHECK enum status catalog_product_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                              struct faults *faults, struct text *id, struct product_view *view);
 
 /* A page of a list. Always from the database. */
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,

@@ -14,6 +14,10 @@ struct json_object;
 void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
                       struct record *record, struct faults *faults);
 
+/* The same for a body that may repeat the id of its path: own_id, in lower case. */
+void json_read_record_of(const struct schema *schema, struct json_object *object, const char *pointer,
+                         struct text own_id, struct record *record, struct faults *faults);
+
 /* Writes a whole record as one object: every field of the schema, in its order. */
 void json_write_record(struct strbuf *out, const struct schema *schema, const struct record *record);
 

@@ -73,7 +73,8 @@ void category_create(struct exchange *exchange)
     enum status status;
 
     faults_init(&faults, exchange->scope.arena);
-    if (!input_without_parameters(exchange) || !input_record(exchange, &category_schema, &input, &faults)) {
+    if (!input_without_parameters(exchange) ||
+        !input_record(exchange, &category_schema, TEXT_ABSENT, &input, &faults)) {
         return;
     }
     status = catalog_category_create(exchange->app->catalog, &exchange->scope, &input, &faults, &category);

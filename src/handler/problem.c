@@ -65,7 +65,41 @@ static void write_faults(struct strbuf *out, bool *first, const struct faults *f
     strbuf_append_char(out, ']');
 }
 
-static void answer(struct exchange *exchange, enum problem problem, struct text detail, const struct faults *faults)
+/* Members that only some problems have. */
+struct extension {
+    const struct faults *faults;
+    int64_t current_version; /* 0: not told */
+    struct text changed;     /* names with commas */
+};
+
+static void write_names(struct strbuf *out, struct text names)
+{
+    strbuf_append_char(out, '[');
+    for (bool first = true; names.data != NULL; first = false) {
+        if (!first) {
+            strbuf_append_char(out, ',');
+        }
+        json_write_string(out, text_split(names, ',', &names));
+    }
+    strbuf_append_char(out, ']');
+}
+
+static void write_extension(struct strbuf *out, bool *first, const struct extension *extension)
+{
+    if (extension->current_version > 0) {
+        json_write_member_i64(out, first, "current_version", extension->current_version);
+    }
+    if (extension->changed.data != NULL) {
+        json_write_key(out, first, "changed_fields");
+        write_names(out, extension->changed);
+    }
+    if (extension->faults != NULL && extension->faults->count > 0) {
+        write_faults(out, first, extension->faults);
+    }
+}
+
+static void answer(struct exchange *exchange, enum problem problem, struct text detail,
+                   const struct extension *extension)
 {
     struct response *response = &exchange->response;
     struct strbuf *out = &response->body;
@@ -86,9 +120,7 @@ static void answer(struct exchange *exchange, enum problem problem, struct text 
     json_write_member(out, &first, "error", text_of(problems[problem].title));
     json_write_member(out, &first, "timestamp", text_of(timestamp));
     json_write_member(out, &first, "request_id", text_of(exchange->request.request_id));
-    if (faults != NULL && faults->count > 0) {
-        write_faults(out, &first, faults);
-    }
+    write_extension(out, &first, extension);
     strbuf_append_char(out, '}');
 
     response_header(response, "Content-Type", TEXT("application/problem+json"));
@@ -106,7 +138,7 @@ void problem_answer(struct exchange *exchange, enum problem problem, const char 
     va_start(arguments, detail_format);
     (void)vsnprintf(detail, sizeof detail, detail_format, arguments);
     va_end(arguments);
-    answer(exchange, problem, text_of(detail), NULL);
+    answer(exchange, problem, text_of(detail), &(struct extension){0});
 }
 
 /* "price: must be greater than zero; name: is required; and 2 more" */
@@ -130,7 +162,19 @@ static struct text summarise(const struct faults *faults)
 
 void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults)
 {
-    answer(exchange, problem, summarise(faults), faults);
+    answer(exchange, problem, summarise(faults), &(struct extension){.faults = faults});
+}
+
+void problem_answer_stale(struct exchange *exchange, const char *what, int64_t current_version, struct text changed)
+{
+    const struct text detail =
+        changed.data != NULL
+            ? arena_printf(exchange->scope.arena, "The %s is at version %lld now; changed since: %.*s.", what,
+                           (long long)current_version, TEXT_PRINT(changed))
+            : arena_printf(exchange->scope.arena, "The %s is at version %lld now.", what, (long long)current_version);
+
+    answer(exchange, PROBLEM_PRECONDITION_FAILED, detail,
+           &(struct extension){.current_version = current_version, .changed = changed});
 }
 
 void problem_answer_status(struct exchange *exchange, enum status status, const char *what, const struct faults *faults)

@@ -41,7 +41,7 @@ enum status product_bulk_insert(struct pg *pg, struct scope *scope, const struct
         "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, images, "
         "group_key, created_at, updated_at) "
         "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::uuid[], "
-        "$8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::timestamptz[], $13::timestamptz[]) "
+        "$8::text[], $9::json[], $10::json[], $11::text[], $12::timestamptz[], $13::timestamptz[]) "
         "ON CONFLICT DO NOTHING";
     static const enum product_field fields[] = {
         PRODUCT_ID,        PRODUCT_SKU,         PRODUCT_NAME,       PRODUCT_DESCRIPTION, PRODUCT_PRICE,

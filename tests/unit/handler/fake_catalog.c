@@ -28,19 +28,82 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     return catalog->status;
 }
 
-enum status catalog_product_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                   struct faults *faults, struct text *id, struct product_view *view)
+/* What all changes answer. */
+static enum status change(struct catalog *catalog, const struct change_options *options, struct change_result *result)
 {
-    (void)scope;
     catalog->calls++;
+    catalog->options = *options;
+    *result = catalog->result;
+    result->view = catalog->view;
+    return catalog->status;
+}
+
+static enum status complete(struct catalog *catalog, struct record *input, struct faults *faults)
+{
     record_complete(&product_schema, input, "USD", faults);
     catalog->input = *input;
-    if (faults->count > 0) {
-        return STATUS_INVALID;
-    }
-    *id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
-    *view = catalog->view;
-    return catalog->status;
+    return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status catalog_product_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct record *input, struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->created = true;
+    result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_put(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                struct text id, struct record *input, struct faults *faults,
+                                struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_put_by_sku(struct catalog *catalog, struct scope *scope,
+                                       const struct change_options *options, struct text sku, struct record *input,
+                                       struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    catalog->sku = sku;
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                 struct text id, product_edit edit, void *context, struct faults *faults,
+                                 struct change_result *result)
+{
+    enum status status = change(catalog, options, result);
+    struct record edited = catalog->records[0];
+    enum status edit_status = edit(context, scope, &catalog->records[0], &edited, faults);
+    result->id = id;
+    catalog->input = edited;
+    return edit_status == STATUS_OK ? status : edit_status;
+}
+
+enum status catalog_product_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct text id, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return status;
+}
+
+enum status catalog_product_restore(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct text id, struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    (void)faults;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return status;
 }
 
 enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,

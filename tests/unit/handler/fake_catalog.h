@@ -3,11 +3,13 @@
 #define TESTS_FAKE_CATALOG_H
 
 #include "catalog/catalog.h"
+#include "catalog/product_change.h"
 #include "handler/exchange.h"
 
 struct catalog {
     enum status status; /* of the next calls */
     struct product_view view;
+    struct change_result result; /* but for the view */
     struct record records[3];
     size_t count;
     bool more;
@@ -16,6 +18,8 @@ struct catalog {
     unsigned calls;
     bool fresh;
     struct record input;
+    struct change_options options;
+    struct text sku;
     struct product_query product_query;
     struct category_query category_query;
 };
