@@ -39,8 +39,18 @@ CREATE TABLE idempotency (
     request    bytea       NOT NULL, -- SHA-256 of what makes it the same request
     id         uuid,                 -- of what was made or changed, where that is one thing
     version    bigint,
+    changed    uuid[],               -- of what was changed, where that is several things
     body       text        NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
+
+-- Ends a statement that finds fewer rows than it was to change: nothing of it is committed then.
+CREATE FUNCTION abandon_stale() RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    RAISE EXCEPTION 'what is to be changed is not as it was read' USING ERRCODE = 'WS001';
+END
+$$;

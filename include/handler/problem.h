@@ -47,4 +47,9 @@ void problem_answer_stale(struct exchange *exchange, const char *what, int64_t c
 void problem_answer_status(struct exchange *exchange, enum status status, const char *what,
                            const struct faults *faults);
 
+/* Writes a problem as a part of an answer: for one operation of several. Of the members only those that tell of the
+ * operation. current_version and changed as for problem_answer_stale. Returns the HTTP status. */
+int problem_write_status(struct strbuf *out, struct exchange *exchange, enum status status, const char *what,
+                         const struct faults *faults, int64_t current_version, struct text changed);
+
 #endif

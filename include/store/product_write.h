@@ -14,14 +14,13 @@ struct stored_product {
     struct record record;
     int64_t version;
     bool deleted;
-    struct text changed; /* names of the fields set since the version asked for, with commas; absent: none */
+    struct text set_by; /* "name:2,sku:4": which version set a field last; those left out are as the product was made */
 };
 
-/* Reads a product to change it, by id or by the sku of a live one. since is a version, or 0. STATUS_NOT_FOUND, else as
- * pg_exec. */
-MUST_CHECK enum status product_write_load(struct pg *pg, struct scope *scope, struct text id, int64_t since,
+/* Reads a product to change it, by id or by the sku of a live one. STATUS_NOT_FOUND, else as pg_exec. */
+MUST_CHECK enum status product_write_load(struct pg *pg, struct scope *scope, struct text id,
                                           struct stored_product *product);
-MUST_CHECK enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku, int64_t since,
+MUST_CHECK enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku,
                                                  struct stored_product *product);
 
 struct product_write {

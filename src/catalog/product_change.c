@@ -39,10 +39,31 @@ static bool is_expected(const struct expectation *expectation, int64_t version)
     return expectation->any;
 }
 
+/* Names, with commas, of the fields that versions after that one set; absent where there are none. */
+static struct text changed_since(struct arena *arena, const struct stored_product *now, int64_t version)
+{
+    struct text names = TEXT_ABSENT;
+    struct text left = now->set_by;
+
+    while (left.data != NULL) {
+        struct text digits = TEXT_ABSENT;
+        const struct text name = text_split(text_split(left, ',', &left), ':', &digits);
+        uint64_t set_by = 0;
+        if (text_to_u64(digits, &set_by) && (int64_t)set_by > version) {
+            names =
+                arena_printf(arena, "%.*s%s%.*s", TEXT_PRINT(names), names.data != NULL ? "," : "", TEXT_PRINT(name));
+        }
+    }
+    return names;
+}
+
 static enum status be_stale(struct change *change, const struct stored_product *now)
 {
+    const int64_t base = newest_expected(&change->options->expectation);
+
     change->result->current_version = now != NULL ? now->version : 0;
-    change->result->changed = now != NULL ? now->changed : TEXT_ABSENT;
+    change->result->changed =
+        now != NULL && base > 0 && base < now->version ? changed_since(change->scope->arena, now, base) : TEXT_ABSENT;
     return STATUS_STALE;
 }
 
@@ -84,13 +105,16 @@ enum status change_compare(struct change *change, const struct stored_product *n
                            struct text *field_versions)
 {
     struct text list = TEXT_ABSENT;
+    const struct text others =
+        change->merging ? changed_since(change->scope->arena, now, newest_expected(&change->options->expectation))
+                        : TEXT_ABSENT;
 
     for (size_t i = 0; i < product_schema.count; i++) {
         const struct field *field = &product_schema.fields[i];
         if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], edited->value[i])) {
             continue;
         }
-        if (change->merging && lists_name(now->changed, field->name)) {
+        if (lists_name(others, field->name)) {
             return be_stale(change, now);
         }
         list = arena_printf(change->scope->arena, "%.*s%s\"%s\":%lld", TEXT_PRINT(list), list.data != NULL ? "," : "",
@@ -172,7 +196,7 @@ static bool may_be_second(const struct change *change, enum status status)
 
 /* --- the write --- */
 
-static enum cache_outcome outcome_of(enum status status)
+enum cache_outcome change_outcome(enum status status)
 {
     switch (status) {
     case STATUS_OK:
@@ -203,7 +227,7 @@ static enum status write_marked(struct change *change, const struct product_writ
 
     product_cache_begin_write(cache, change->scope, &id, 1);
     status = product_write_update(change->catalog->options.pg, change->scope, write);
-    product_cache_end_write(cache, change->scope, outcome_of(status));
+    product_cache_end_write(cache, change->scope, change_outcome(status));
     return status;
 }
 
@@ -280,10 +304,18 @@ static bool came_first(const struct change *change, enum status status)
 static enum status load(struct change *change, struct stored_product *now)
 {
     struct pg *pg = change->catalog->options.pg;
-    const int64_t since = newest_expected(&change->options->expectation);
 
-    return change->sku.data != NULL ? product_write_load_by_sku(pg, change->scope, change->sku, since, now)
-                                    : product_write_load(pg, change->scope, change->id, since, now);
+    return change->sku.data != NULL ? product_write_load_by_sku(pg, change->scope, change->sku, now)
+                                    : product_write_load(pg, change->scope, change->id, now);
+}
+
+enum status change_decide(struct change *change, const struct stored_product *now, struct product_write *write)
+{
+    enum status status;
+
+    change->merging = false;
+    status = now != NULL || change->may_create ? check_expectation(change, now) : STATUS_NOT_FOUND;
+    return status == STATUS_OK ? change->decide(change, now, write) : status;
 }
 
 /* One time the way. STATUS_STALE with *again: another change came first. */
@@ -298,11 +330,7 @@ static enum status try_once(struct change *change, bool *again)
         return status;
     }
     exists = status == STATUS_OK;
-    change->merging = false;
-    status = exists || change->may_create ? check_expectation(change, exists ? &now : NULL) : STATUS_NOT_FOUND;
-    if (status == STATUS_OK) {
-        status = change->decide(change, exists ? &now : NULL, &write);
-    }
+    status = change_decide(change, exists ? &now : NULL, &write);
     if (status != STATUS_OK) {
         return status;
     }

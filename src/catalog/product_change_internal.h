@@ -2,6 +2,7 @@
 #ifndef CATALOG_PRODUCT_CHANGE_INTERNAL_H
 #define CATALOG_PRODUCT_CHANGE_INTERNAL_H
 
+#include "cache/product_cache.h"
 #include "catalog/product_change.h"
 #include "store/product_write.h"
 
@@ -30,6 +31,15 @@ struct change {
 
 enum status change_run(struct change *change);
 
+/* What the change makes of the product as it is (NULL: there is none), where its expectation holds: STATUS_OK and the
+ * write, whose record is NULL where nothing is to be changed. */
+enum status change_decide(struct change *change, const struct stored_product *now, struct product_write *write);
+
+/* Decisions. */
+enum status decide_put(struct change *change, const struct stored_product *now, struct product_write *write);
+enum status decide_edit(struct change *change, const struct stored_product *now, struct product_write *write);
+enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write);
+
 /* Creates a product that nobody can know yet, without a look at what is there. */
 enum status change_create(struct change *change, struct record *record);
 
@@ -40,6 +50,9 @@ enum status change_refuse(struct change *change);
  * the client's version, too. */
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
                            struct text *field_versions);
+
+/* What a write's status tells the cache. */
+enum cache_outcome change_outcome(enum status status);
 
 /* Sets the version and the times of a product that is to be written. */
 enum status change_stamp(struct change *change, const struct stored_product *now, struct record *record);

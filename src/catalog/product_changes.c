@@ -53,7 +53,7 @@ enum status catalog_product_create(struct catalog *catalog, struct scope *scope,
 
 /* --- put --- */
 
-static enum status decide_put(struct change *change, const struct stored_product *now, struct product_write *write)
+enum status decide_put(struct change *change, const struct stored_product *now, struct product_write *write)
 {
     enum status status;
 
@@ -114,7 +114,7 @@ enum status catalog_product_put_by_sku(struct catalog *catalog, struct scope *sc
 
 /* --- edit --- */
 
-static enum status decide_edit(struct change *change, const struct stored_product *now, struct product_write *write)
+enum status decide_edit(struct change *change, const struct stored_product *now, struct product_write *write)
 {
     struct record *edited = copy_of(change, now);
     enum status status;
@@ -151,7 +151,7 @@ enum status catalog_product_edit(struct catalog *catalog, struct scope *scope, c
 
 /* --- delete and restore --- */
 
-static enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write)
+enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write)
 {
     if (now->deleted) {
         return STATUS_GONE;

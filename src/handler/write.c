@@ -191,25 +191,15 @@ void write_answer_nothing(struct exchange *exchange, const struct change_result 
     add_replayed(exchange, result);
 }
 
-static void answer_stale(struct exchange *exchange, const char *what, const struct change_result *result)
-{
-    char etag[ETAG_TEXT_SIZE];
-
-    if (result->current_version == 0) {
-        problem_answer(exchange, PROBLEM_PRECONDITION_FAILED, "There is no such %s, which If-Match asks for.", what);
-        return;
-    }
-    etag_from_version(result->current_version, etag);
-    response_header(&exchange->response, "ETag", text_of(etag));
-    problem_answer_stale(exchange, what, result->current_version, result->changed);
-}
-
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,
                          const struct write_request *request, const struct change_result *result)
 {
-    if (status == STATUS_STALE) {
-        answer_stale(exchange, what, result);
-    } else {
+    if (status != STATUS_STALE) {
         problem_answer_status(exchange, status, what, &request->faults);
+        return;
     }
+    if (result->current_version > 0) {
+        reply_etag(exchange, result->current_version);
+    }
+    problem_answer_stale(exchange, what, result->current_version, result->changed);
 }

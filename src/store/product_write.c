@@ -5,46 +5,58 @@
 #include "store/product_write.h"
 
 #include "row.h"
+#include "stored_product.h"
 
 /* --- reading what is to be changed --- */
 
-static enum status load(struct pg *pg, struct scope *scope, const char *name, const char *condition, struct text which,
-                        int64_t since, struct stored_product *product)
+const char *stored_product_columns(struct arena *arena)
 {
-    const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s, deleted_at, (SELECT string_agg(key, ',' ORDER BY key) "
-                                   "FROM jsonb_each_text(field_version) WHERE value::bigint > $2) "
-                                   "FROM product WHERE %s",
-                                   row_columns(scope->arena, &product_schema), condition)
-                          .data;
-    const struct text values[] = {which,
-                                  since > 0 ? arena_printf(scope->arena, "%lld", (long long)since) : TEXT_ABSENT};
-    struct pg_result *result = NULL;
-    uint64_t version = 0;
-    enum status status = pg_exec(pg, scope, name, sql, true, values, sizeof(values) / sizeof(values[0]), &result);
+    return arena_printf(arena,
+                        "%s, deleted_at, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
+                        "FROM jsonb_each_text(field_version))",
+                        row_columns(arena, &product_schema))
+        .data;
+}
 
-    if (status == STATUS_OK) {
-        status = row_read_only(scope->arena, &product_schema, result, &product->record);
-    }
+enum status stored_product_read(struct arena *arena, const struct pg_result *result, size_t row,
+                                struct stored_product *product)
+{
+    uint64_t version = 0;
+    enum status status = row_read(arena, &product_schema, result, row, &product->record);
+
     if (status == STATUS_OK) {
         status = text_to_u64(product->record.value[PRODUCT_VERSION], &version) ? STATUS_OK : STATUS_INTERNAL;
         product->version = (int64_t)version;
-        product->deleted = pg_value(result, 0, PRODUCT_FIELD_COUNT).data != NULL;
-        product->changed = pg_value(result, 0, PRODUCT_FIELD_COUNT + 1);
+        product->deleted = pg_value(result, row, PRODUCT_FIELD_COUNT).data != NULL;
+        product->set_by = pg_value(result, row, PRODUCT_FIELD_COUNT + 1);
     }
     return status;
 }
 
-enum status product_write_load(struct pg *pg, struct scope *scope, struct text id, int64_t since,
-                               struct stored_product *product)
+static enum status load(struct pg *pg, struct scope *scope, const char *name, const char *condition, struct text which,
+                        struct stored_product *product)
 {
-    return load(pg, scope, "product_load", "id = $1", id, since, product);
+    const char *sql =
+        arena_printf(scope->arena, "SELECT %s FROM product WHERE %s", stored_product_columns(scope->arena), condition)
+            .data;
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, name, sql, true, &which, 1, &result);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return pg_rows(result) == 0 ? STATUS_NOT_FOUND : stored_product_read(scope->arena, result, 0, product);
 }
 
-enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku, int64_t since,
+enum status product_write_load(struct pg *pg, struct scope *scope, struct text id, struct stored_product *product)
+{
+    return load(pg, scope, "product_load", "id = $1", id, product);
+}
+
+enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku,
                                       struct stored_product *product)
 {
-    return load(pg, scope, "product_load_by_sku", "lower(sku) = lower($1) AND deleted_at IS NULL", sku, since, product);
+    return load(pg, scope, "product_load_by_sku", "lower(sku) = lower($1) AND deleted_at IS NULL", sku, product);
 }
 
 /* --- writing --- */
