@@ -20,48 +20,56 @@ static const struct {
     [OPERATION_TEST] = {.name = "test", .has_value = true},
 };
 
-static struct text string_of(struct json_object *value)
+struct reader {
+    struct faults *faults;
+    bool valid; /* no fault so far */
+};
+
+static void refuse(struct reader *reader, const char *pointer, const char *code, const char *detail)
 {
-    return (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
+    faults_add(reader->faults, FAULT_IN_BODY, pointer, code, "%s", detail);
+    reader->valid = false;
 }
 
-static const char *member_pointer(const struct operation *operation, const char *name, struct faults *faults)
+static void refuse_member(struct reader *reader, const struct operation *operation, const char *name, const char *code,
+                          const char *detail)
 {
-    return fault_pointer(faults->arena, operation->pointer, text_of(name));
+    refuse(reader, fault_pointer(reader->faults->arena, operation->pointer, text_of(name)), code, detail);
 }
 
 /* A member that is a string, or an absent slice and a fault. */
-static struct text read_string(struct json_object *object, const struct operation *operation, const char *name,
-                               struct faults *faults)
+static struct text read_string(struct reader *reader, struct json_object *object, const struct operation *operation,
+                               const char *name)
 {
     struct json_object *value = NULL;
     if (!json_object_object_get_ex(object, name, &value)) {
-        faults_add(faults, FAULT_IN_BODY, member_pointer(operation, name, faults), "required", "is required");
+        refuse_member(reader, operation, name, "required", "is required");
         return TEXT_ABSENT;
     }
     if (!json_object_is_type(value, json_type_string)) {
-        faults_add(faults, FAULT_IN_BODY, member_pointer(operation, name, faults), "type", "must be a string");
+        refuse_member(reader, operation, name, "type", "must be a string");
         return TEXT_ABSENT;
     }
-    return string_of(value);
+    return (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
 }
 
-static struct text read_pointer(struct json_object *object, const struct operation *operation, const char *name,
-                                struct faults *faults)
+static struct text read_pointer(struct reader *reader, struct json_object *object, const struct operation *operation,
+                                const char *name)
 {
-    struct text pointer = read_string(object, operation, name, faults);
+    struct text pointer = read_string(reader, object, operation, name);
     if (pointer.data != NULL && !json_pointer_valid(pointer)) {
-        faults_add(faults, FAULT_IN_BODY, member_pointer(operation, name, faults), "json_pointer",
-                   "must be a JSON pointer: empty, or names with / before each, in which ~0 stands for ~ and ~1 for /");
+        refuse_member(reader, operation, name, "json_pointer",
+                      "must be a JSON pointer: empty, or names with / before each, in which ~0 stands for ~ and ~1 "
+                      "for /");
         return TEXT_ABSENT;
     }
     return pointer;
 }
 
-static bool read_kind(struct json_object *object, struct operation *operation, struct faults *faults)
+static bool read_kind(struct reader *reader, struct json_object *object, struct operation *operation)
 {
     const char *names[OPERATION_KIND_COUNT];
-    struct text name = read_string(object, operation, "op", faults);
+    struct text name = read_string(reader, object, operation, "op");
     if (name.data == NULL) {
         return false;
     }
@@ -72,60 +80,54 @@ static bool read_kind(struct json_object *object, struct operation *operation, s
             return true;
         }
     }
-    const char *pointer = member_pointer(operation, "op", faults);
     const char *nearest = text_nearest(name, names, OPERATION_KIND_COUNT);
+    const char *detail = "must be add, remove, replace, move, copy or test";
     if (nearest != NULL) {
-        faults_add(faults, FAULT_IN_BODY, pointer, "unknown_operation", "is not an operation; did you mean \"%s\"?",
-                   nearest);
-    } else {
-        faults_add(faults, FAULT_IN_BODY, pointer, "unknown_operation",
-                   "must be add, remove, replace, move, copy or test");
+        detail = arena_printf(reader->faults->arena, "is not an operation; did you mean \"%s\"?", nearest).data;
     }
+    refuse_member(reader, operation, "op", "unknown_operation", detail);
     return false;
 }
 
 /* What no document could bear. */
-static void check_places(const struct operation *operation, struct faults *faults)
+static void check_places(struct reader *reader, const struct operation *operation)
 {
-    const char *pointer = member_pointer(operation, "path", faults);
     if (operation->kind == OPERATION_REMOVE && operation->path.length == 0) {
-        faults_add(faults, FAULT_IN_BODY, pointer, "whole_document",
-                   "must not be the whole document, which cannot be removed");
+        refuse_member(reader, operation, "path", "whole_document",
+                      "must not be the whole document, which cannot be removed");
     }
     if (operation->kind == OPERATION_MOVE && operation->from.data != NULL &&
         json_pointer_inside(operation->path, operation->from)) {
-        faults_add(faults, FAULT_IN_BODY, pointer, "own_child", "must not lie inside of what is moved");
+        refuse_member(reader, operation, "path", "own_child", "must not lie inside of what is moved");
     }
 }
 
-static void read_operation(struct json_object *object, struct operation *operation, struct faults *faults)
+static void read_operation(struct reader *reader, struct json_object *object, struct operation *operation)
 {
     if (!json_object_is_type(object, json_type_object)) {
-        faults_add(faults, FAULT_IN_BODY, operation->pointer, "type",
-                   "must be an object with the members \"op\" and \"path\"");
+        refuse(reader, operation->pointer, "type", "must be an object with the members \"op\" and \"path\"");
         return;
     }
-    bool known = read_kind(object, operation, faults);
-    operation->path = read_pointer(object, operation, "path", faults);
+    bool known = read_kind(reader, object, operation);
+    operation->path = read_pointer(reader, object, operation, "path");
     if (!known) {
         return;
     }
     if (kinds[operation->kind].has_from) {
-        operation->from = read_pointer(object, operation, "from", faults);
+        operation->from = read_pointer(reader, object, operation, "from");
     }
     if (kinds[operation->kind].has_value && !json_object_object_get_ex(object, "value", &operation->value)) {
-        faults_add(faults, FAULT_IN_BODY, member_pointer(operation, "value", faults), "required",
-                   "is required; null is a value too");
+        refuse_member(reader, operation, "value", "required", "is required; null is a value too");
     }
     if (operation->path.data != NULL) {
-        check_places(operation, faults);
+        check_places(reader, operation);
     }
 }
 
 enum status operations_read(struct json_object *patch, const char *pointer, struct operations *operations,
                             struct faults *faults)
 {
-    size_t before = faults->count;
+    struct reader reader = {.faults = faults, .valid = true};
     if (!json_object_is_type(patch, json_type_array)) {
         faults_add(faults, FAULT_IN_BODY, pointer, "type", "must be an array of operations");
         return STATUS_INVALID;
@@ -139,8 +141,8 @@ enum status operations_read(struct json_object *patch, const char *pointer, stru
     struct operation *item = arena_alloc(faults->arena, count * sizeof(*item));
     for (size_t i = 0; i < count; i++) {
         item[i].pointer = fault_pointer_index(faults->arena, pointer, i);
-        read_operation(json_object_array_get_idx(patch, i), &item[i], faults);
+        read_operation(&reader, json_object_array_get_idx(patch, i), &item[i]);
     }
     *operations = (struct operations){.item = item, .count = count};
-    return faults->count > before ? STATUS_INVALID : STATUS_OK;
+    return reader.valid ? STATUS_OK : STATUS_INVALID;
 }
