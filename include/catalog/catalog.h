@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "domain/category.h"
 #include "domain/category_query.h"
+#include "domain/category_tree.h"
 #include "domain/fault.h"
 #include "domain/product.h"
 #include "domain/product_query.h"
@@ -21,10 +22,14 @@ struct product_cache;
 /* Writes the JSON of a product: handed in by who knows JSON, so that what is cached is what is answered. */
 typedef void (*product_renderer)(struct strbuf *out, const struct record *product);
 
+/* The same of a category: what the feed says is what is answered. */
+typedef void (*category_renderer)(struct strbuf *out, const struct record *category);
+
 struct catalog_options {
     struct pg *pg; /* both stay the caller's */
     struct product_cache *cache;
     product_renderer render;
+    category_renderer render_category;
     const char *currency; /* of products that name none */
 };
 
@@ -65,12 +70,35 @@ MUST_CHECK enum status catalog_product_create(struct catalog *catalog, struct sc
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,
                                             const struct product_query *query, struct product_page *page);
 
+/* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,
                                             struct record *category);
+
+/* Creates a category of what json_read_record gave. STATUS_INVALID and STATUS_CONFLICT with faults; otherwise as pg_exec.
+ * Faults that faults already holds count too: nothing is created then. */
 MUST_CHECK enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
                                                struct faults *faults, struct record *category);
+
+/* Changes a category that the caller has read: the fields that are given in patch get its values, and one that is given
+ * as absent what it would have if a creation left it out: a slug is made of the name then. Where that changes nothing
+ * nothing is written, and *category is as it was. STATUS_STALE where the category is not as it was read by now, or is
+ * gone: it is to be read again. Otherwise as catalog_category_create. */
+MUST_CHECK enum status catalog_category_change(struct catalog *catalog, struct scope *scope,
+                                               const struct record *current, const struct record *patch,
+                                               struct faults *faults, struct record *category);
+
+/* Deletes a category that the caller has read. STATUS_CONFLICT with a fault where there are products in it or categories
+ * below it, whatever happens at that moment; STATUS_STALE as above; otherwise as pg_exec. */
+MUST_CHECK enum status catalog_category_delete(struct catalog *catalog, struct scope *scope,
+                                               const struct record *current, struct faults *faults);
+
 MUST_CHECK enum status catalog_category_list(struct catalog *catalog, struct scope *scope,
                                              const struct category_query *query, struct category_page *page);
+
+/* All categories below top, or with an absent top all there are, as they stand at one moment. STATUS_TOO_LARGE where
+ * there are more than CATEGORY_TREE_MAX categories altogether; otherwise as pg_exec. */
+MUST_CHECK enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,
+                                             struct category_tree *tree);
 
 /* Whether the database answers: for /readyz. */
 MUST_CHECK enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers);

@@ -14,6 +14,11 @@ struct json_object;
 void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
                       struct record *record, struct faults *faults);
 
+/* Reads a merge patch (RFC 7396) of a schema whose values are all strings and numbers: as json_read_record, but null is
+ * taken for every field that is not required, and gives it as absent. */
+void json_read_flat_patch(const struct schema *schema, struct json_object *object, const char *pointer,
+                          struct record *record, struct faults *faults);
+
 /* Writes a whole record as one object: every field of the schema, in its order. */
 void json_write_record(struct strbuf *out, const struct schema *schema, const struct record *record);
 

@@ -9,15 +9,13 @@
 
 #include <string.h>
 
-#define RENDERED_KEPT ((size_t)256 * 1024) /* of the buffer, between products */
-
 /* The JSON of a product, in the scope's arena. */
 static enum status render(struct catalog *catalog, struct scope *scope, const struct record *product,
                           struct product_view *view)
 {
     uint64_t version = 0;
 
-    strbuf_clear(&catalog->rendered, RENDERED_KEPT);
+    strbuf_clear(&catalog->rendered, CATALOG_RENDERED_KEPT);
     catalog->options.render(&catalog->rendered, product);
     if (catalog->rendered.overflowed || !text_to_u64(product->value[PRODUCT_VERSION], &version)) {
         log_error("product %.*s cannot be rendered", TEXT_PRINT(product->value[PRODUCT_ID]));

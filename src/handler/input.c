@@ -122,6 +122,17 @@ struct text input_uuid(struct exchange *exchange, const struct query *query, con
     return arena_copy(exchange->scope.arena, text_of(normal));
 }
 
+bool input_flag(const struct query *query, const char *name, struct faults *faults)
+{
+    struct text text = query_get(query, name);
+    const bool is_true = text_equal(text, TEXT("true"));
+
+    if (text.data != NULL && !is_true && !text_equal(text, TEXT("false"))) {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "boolean", "must be true or false");
+    }
+    return is_true;
+}
+
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
 {
     struct text text = query_get(query, "cursor");
@@ -142,17 +153,15 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
     return true;
 }
 
-bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record, struct faults *faults)
+typedef void (*record_reader)(const struct schema *schema, struct json_object *object, const char *pointer,
+                              struct record *record, struct faults *faults);
+
+static bool read_body(struct exchange *exchange, const struct schema *schema, record_reader reader,
+                      struct record *record, struct faults *faults)
 {
     struct json_object *document = NULL;
     enum status status;
 
-    if (!content_type_is(exchange->request.content_type, "application/json")) {
-        response_header(&exchange->response, "Accept-Post", TEXT("application/json"));
-        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-                       "The body must be sent with Content-Type: application/json (in UTF-8).");
-        return false;
-    }
     if (exchange->request.body.length == 0) {
         faults_add(faults, FAULT_IN_BODY, "", "required", "the body is empty; send a JSON object");
         status = STATUS_INVALID;
@@ -160,7 +169,7 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
         status = json_parse(exchange->request.body, faults, &document);
     }
     if (status == STATUS_OK) {
-        json_read_record(schema, document, "", record, faults);
+        reader(schema, document, "", record, faults);
         /* Of a body that is no object at all nothing more is to be said than that. */
         if (faults->count == 0 || faults->item[0].where[0] != '\0') {
             return true;
@@ -169,4 +178,29 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     }
     problem_answer_status(exchange, status, "body", faults);
     return false;
+}
+
+bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record, struct faults *faults)
+{
+    if (!content_type_is(exchange->request.content_type, "application/json")) {
+        response_header(&exchange->response, "Accept-Post", TEXT("application/json"));
+        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "The body must be sent with Content-Type: application/json (in UTF-8).");
+        return false;
+    }
+    return read_body(exchange, schema, json_read_record, record, faults);
+}
+
+bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,
+                      struct faults *faults)
+{
+    if (!content_type_is(exchange->request.content_type, "application/merge-patch+json") &&
+        !content_type_is(exchange->request.content_type, "application/json")) {
+        response_header(&exchange->response, "Accept-Patch", TEXT("application/merge-patch+json, application/json"));
+        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "The body must be sent with Content-Type: application/merge-patch+json or application/json (in "
+                       "UTF-8).");
+        return false;
+    }
+    return read_body(exchange, schema, json_read_flat_patch, patch, faults);
 }

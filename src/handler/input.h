@@ -26,6 +26,9 @@ MUST_CHECK bool input_path_id(struct exchange *exchange, struct text *id);
 uint32_t input_limit(const struct query *query, struct faults *faults);
 struct text input_uuid(struct exchange *exchange, const struct query *query, const char *name, struct faults *faults);
 
+/* A parameter that is true or false; false where it is absent. */
+bool input_flag(const struct query *query, const char *name, struct faults *faults);
+
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
 
@@ -33,5 +36,9 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
  * and not answered yet, so that the caller can add its own. */
 MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record,
                              struct faults *faults);
+
+/* The same of a merge patch, for a schema that json_read_flat_patch takes; application/json is read alike. */
+MUST_CHECK bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,
+                                 struct faults *faults);
 
 #endif

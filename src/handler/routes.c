@@ -5,7 +5,8 @@ const struct route routes[] = {
     {"/api/v1/products/{id}", {[METHOD_GET] = product_get}},
     {"/api/v1/products", {[METHOD_GET] = product_list, [METHOD_POST] = product_create}},
     {"/api/v1/categories", {[METHOD_GET] = category_list, [METHOD_POST] = category_create}},
-    {"/api/v1/categories/{id}", {[METHOD_GET] = category_get}},
+    {"/api/v1/categories/{id}",
+     {[METHOD_GET] = category_get, [METHOD_PATCH] = category_patch, [METHOD_DELETE] = category_delete}},
     {"/livez", {[METHOD_GET] = health_live}},
     {"/readyz", {[METHOD_GET] = health_ready}},
 };

@@ -92,8 +92,14 @@ static void fault_unknown(const struct schema *schema, struct text name, const c
     }
 }
 
-static void read_member(const struct schema *schema, struct text name, struct json_object *value, const char *pointer,
-                        struct record *record, struct faults *faults)
+/* True where null is something to say: a value, or in a patch that the member is to go (RFC 7396). */
+static bool takes_null(const struct field *field, bool is_patch)
+{
+    return (field->flags & FIELD_NULLABLE) != 0 || (is_patch && (field->flags & FIELD_REQUIRED) == 0);
+}
+
+static void read_member(const struct schema *schema, struct text name, struct json_object *value, bool is_patch,
+                        const char *pointer, struct record *record, struct faults *faults)
 {
     int index = schema_find(schema, name);
     if (index < 0) {
@@ -106,15 +112,15 @@ static void read_member(const struct schema *schema, struct text name, struct js
         faults_add(faults, FAULT_IN_BODY, pointer, "read_only", "is made by the server; leave it out");
     } else if (value != NULL) {
         text = read_value(field, value, pointer, faults);
-    } else if ((field->flags & FIELD_NULLABLE) == 0) {
+    } else if (!takes_null(field, is_patch)) {
         faults_add(faults, FAULT_IN_BODY, pointer, "null", "must not be null");
     }
     /* Given even where it is faulty: it shall not be reported as missing too. */
     record_set(record, (size_t)index, text);
 }
 
-void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
-                      struct record *record, struct faults *faults)
+static void read_members(const struct schema *schema, struct json_object *object, bool is_patch, const char *pointer,
+                         struct record *record, struct faults *faults)
 {
     *record = (struct record){0};
     if (!json_object_is_type(object, json_type_object)) {
@@ -126,6 +132,18 @@ void json_read_record(const struct schema *schema, struct json_object *object, c
          json_object_iter_next(&at)) {
         struct text name = text_of(json_object_iter_peek_name(&at));
         const char *place = fault_pointer(faults->arena, pointer, name);
-        read_member(schema, name, json_object_iter_peek_value(&at), place, record, faults);
+        read_member(schema, name, json_object_iter_peek_value(&at), is_patch, place, record, faults);
     }
+}
+
+void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
+                      struct record *record, struct faults *faults)
+{
+    read_members(schema, object, false, pointer, record, faults);
+}
+
+void json_read_flat_patch(const struct schema *schema, struct json_object *object, const char *pointer,
+                          struct record *record, struct faults *faults)
+{
+    read_members(schema, object, true, pointer, record, faults);
 }

@@ -77,6 +77,46 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
     return faults->count > 0 ? STATUS_INVALID : catalog->status;
 }
 
+/* STATUS_STALE as often as the test wants it, and then the status. */
+static enum status status_or_stale(struct catalog *catalog)
+{
+    if (catalog->stale > 0) {
+        catalog->stale--;
+        return STATUS_STALE;
+    }
+    return catalog->write_status;
+}
+
+enum status catalog_category_change(struct catalog *catalog, struct scope *scope, const struct record *current,
+                                    const struct record *patch, struct faults *faults, struct record *category)
+{
+    (void)scope;
+    catalog->writes++;
+    catalog->input = *patch;
+    *category = *current;
+    record_set(category, CATEGORY_VERSION, TEXT("9"));
+    return faults->count > 0 ? STATUS_INVALID : status_or_stale(catalog);
+}
+
+enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct record *current,
+                                    struct faults *faults)
+{
+    (void)scope;
+    (void)faults;
+    catalog->writes++;
+    catalog->input = *current;
+    return status_or_stale(catalog);
+}
+
+enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,
+                                  struct category_tree *tree)
+{
+    catalog->calls++;
+    catalog->category_query.parent_id = top;
+    *tree = category_tree_make(scope->arena, catalog->records, catalog->count, top);
+    return catalog->status;
+}
+
 enum status catalog_category_list(struct catalog *catalog, struct scope *scope, const struct category_query *query,
                                   struct category_page *page)
 {

@@ -14,6 +14,9 @@ struct catalog {
     bool cache_answers;
     struct cursor next;
     unsigned calls;
+    enum status write_status; /* of the next changes and deletions of a category, */
+    unsigned stale;           /* which first are stale so often */
+    unsigned writes;
     bool fresh;
     struct record input;
     struct product_query product_query;
