@@ -1,17 +1,37 @@
-"""Categories: creation, slugs, the tree and its depth, and reading them one by one."""
+"""Categories: creation, slugs, change, deletion, and reading them one by one. The tree is in test_category_tree.py."""
 
+import json
 import re
 import uuid
 
 import pytest
 
-from client import CATEGORIES, MICROSECONDS, assert_problem, client_of, faults_in, unique
+from client import CATEGORIES, MICROSECONDS, PRODUCTS, assert_problem, client_of, faults_in, unique
 
 
 @pytest.fixture(scope="module")
 def client(stack):
     with client_of(stack) as opened:
         yield opened
+
+
+def target_of(category):
+    return f"{CATEGORIES}/{category['id']}"
+
+
+def patch(client, category, members, content_type="application/merge-patch+json", **headers):
+    return client.request("PATCH", target_of(category), data=json.dumps(members),
+                          headers={"Content-Type": content_type, **headers})
+
+
+def change(client, category, **members):
+    response = patch(client, category, members)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def delete(client, category, **headers):
+    return client.request("DELETE", target_of(category), headers=headers)
 
 
 def test_only_the_name_is_required(client):
@@ -116,9 +136,195 @@ def test_all_faults_are_listed_at_once(client):
     assert "name" in hint["detail"]
 
 
-def test_the_tree_is_at_most_eight_deep(client):
+# --- change ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content_type", ["application/merge-patch+json", "application/json",
+                                          "application/merge-patch+json; charset=utf-8"])
+def test_a_change_touches_what_it_names_only(client, content_type):
+    category = client.category(position=3)
+    name = unique("Renamed")
+    response = patch(client, category, {"name": f"  {name} "}, content_type)
+    assert response.status_code == 200, response.text
+    changed = response.json()
+    assert changed["updated_at"] > category["updated_at"]
+    assert changed == category | {"name": name, "version": 2, "updated_at": changed["updated_at"]}
+    assert response.headers["ETag"].strip("W/") == '"2"'
+    assert client.get(target_of(category)).text == response.text
+
+
+def test_every_field_can_be_changed(client):
+    category, parent = client.category(), client.category()
+    wanted = {"name": unique("All"), "slug": f"all-{uuid.uuid4().hex}", "position": 2**31 - 1, "parent_id": parent["id"]}
+    changed = change(client, category, **wanted)
+    assert {member: changed[member] for member in wanted} == wanted
+    assert changed["version"] == 2
+
+
+def test_null_is_what_a_creation_makes_of_a_field_left_out(client):
     parent = client.category()
-    for _ in range(7):
-        parent = client.category(parent_id=parent["id"])
-    response = client.post(CATEGORIES, json={"name": "Ninth", "parent_id": parent["id"]})
-    assert faults_in(response, "pointer") == ["/parent_id"]
+    category = client.category(parent_id=parent["id"], position=5, slug=f"given-{uuid.uuid4().hex}")
+    name = unique("Slug anew")
+    changed = change(client, category, name=name, slug=None, position=None, parent_id=None)
+    assert changed["slug"] == name.lower().replace(" ", "-")
+    assert (changed["position"], changed["parent_id"], changed["version"]) == (0, None, 2)
+    assert faults_in(patch(client, category, {"name": None}), "pointer") == ["/name"]
+
+
+def test_a_change_that_changes_nothing_is_no_new_version(client, stack):
+    parent = client.category()
+    category = client.category(parent_id=parent["id"], position=4)
+    same = [{}, {"name": category["name"] + " "}, {"slug": None}, {"slug": category["slug"]}, {"position": 4},
+            {"parent_id": parent["id"].upper()}, {member: category[member] for member in ("name", "slug", "position")}]
+    for members in same:
+        response = patch(client, category, members)
+        assert (response.status_code, response.json()) == (200, category), members
+    assert [row[0] for row in feed_of(stack, category)] == ["category.created"]
+
+
+@pytest.mark.parametrize("member, value", [
+    ("name", ""), ("name", None), ("name", 1), ("name", "x" * 201), ("slug", "A b"), ("slug", 1), ("position", -1),
+    ("position", "1"), ("parent_id", "tea"), ("parent_id", str(uuid.uuid4())), ("id", str(uuid.uuid4())),
+    ("version", 1), ("created_at", None), ("updated_at", "2026-11-23T09:15:02.123456Z"), ("colour", "red"),
+    ("colour", None),
+])
+def test_a_change_beyond_a_rule_is_refused_by_name(client, member, value):
+    category = client.category()
+    assert faults_in(patch(client, category, {member: value}), "pointer") == [f"/{member}"]
+    assert client.get(target_of(category)).json() == category
+
+
+def test_all_faults_of_a_change_are_listed_at_once(client):
+    category = client.category()
+    response = patch(client, category, {"slug": "A B", "position": -1, "version": 3, "name": None, "nmae": "y"})
+    assert faults_in(response, "pointer") == ["/name", "/nmae", "/position", "/slug", "/version"]
+
+
+@pytest.mark.parametrize("body, content_type, status", [
+    (b"", "application/json", 400), (b"[]", "application/json", 400), (b"null", "application/merge-patch+json", 400),
+    (b'{"name":', "application/json", 400), (b'{"name":"a","name":"b"}', "application/json", 400),
+    (b"name=x", "application/x-www-form-urlencoded", 415), (b'{"name":"x"}', "text/plain", 415),
+])
+def test_a_body_that_is_no_patch_is_refused(client, body, content_type, status):
+    category = client.category()
+    response = client.request("PATCH", target_of(category), data=body, headers={"Content-Type": content_type})
+    assert_problem(response, status)
+    if status == 415:
+        assert "application/merge-patch+json" in response.headers["Accept-Patch"]
+
+
+def test_a_slug_of_another_category_is_a_conflict(client):
+    other, category = client.category(), client.category()
+    assert faults_in(patch(client, category, {"slug": other["slug"]}), "pointer", 409) == ["/slug"]
+    assert client.get(target_of(category)).json() == category
+    assert change(client, category, name=other["name"], slug=None)["slug"] == f"{other['slug']}-2"
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("condition", ['"1"', 'W/"1"', '"1-gzip"', '"7", "1"', "*"])
+def test_a_condition_that_names_the_version_lets_a_write_through(client, condition):
+    changed, deleted = client.category(), client.category()
+    assert patch(client, changed, {"position": 9}, **{"If-Match": condition}).status_code == 200
+    assert delete(client, deleted, **{"If-Match": condition}).status_code == 204
+
+
+@pytest.mark.parametrize("condition", ['"1"', '"3"', '"1", "3"', "2"])
+def test_a_stale_condition_is_told_the_version_there_is(client, condition):
+    category = client.category()
+    current = change(client, category, position=1)
+    for response in (patch(client, category, {"position": 2}, **{"If-Match": condition}),
+                     delete(client, category, **{"If-Match": condition})):
+        assert "version 2 " in assert_problem(response, 412)["detail"]
+        assert response.headers["ETag"] == '"2"'
+    assert client.get(target_of(category)).json() == current
+
+
+def test_what_is_not_there_cannot_be_changed(client):
+    lost = {"id": str(uuid.uuid4())}
+    for headers in ({}, {"If-Match": "*"}):
+        assert_problem(patch(client, lost, {"name": "x"}, **headers), 404)
+        assert_problem(delete(client, lost, **headers), 404)
+    assert_problem(patch(client, {"id": "tea"}, {"name": "x"}), 400)
+    assert_problem(delete(client, {"id": "tea"}), 400)
+
+
+def test_other_methods_and_parameters_are_refused(client):
+    target = target_of(client.category())
+    for method in ("PUT", "POST"):
+        response = client.request(method, target, json={"name": "x"})
+        assert_problem(response, 405)
+        assert response.headers["Allow"] == "GET, HEAD, PATCH, DELETE, OPTIONS"
+    assert faults_in(client.request("PATCH", f"{target}?force=1", json={"name": "x"}), "parameter") == ["force"]
+    assert faults_in(client.request("DELETE", f"{target}?force=1"), "parameter") == ["force"]
+
+
+# --- deletion -------------------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_category_is_gone(client):
+    parent = client.category()
+    category = client.category(parent_id=parent["id"])
+    response = delete(client, category)
+    assert (response.status_code, response.content) == (204, b"")
+    assert_problem(client.get(target_of(category)), 404)
+    assert_problem(delete(client, category), 404)
+    assert client.get(f"{CATEGORIES}?parent_id={parent['id']}").json() == []
+    assert delete(client, parent).status_code == 204
+    assert client.category(slug=category["slug"])["slug"] == category["slug"]
+
+
+def test_a_category_with_one_below_it_stays(client):
+    parent = client.category()
+    child = client.category(parent_id=parent["id"])
+    assert faults_in(delete(client, parent), "parameter", 409) == ["id"]
+    assert client.get(target_of(parent)).json() == parent
+    change(client, child, parent_id=None)
+    assert delete(client, parent).status_code == 204
+
+
+@pytest.mark.parametrize("status", ["active", "draft", "archived", "deleted"])
+def test_a_category_with_products_stays(client, stack, status):
+    category = client.category()
+    product = client.product(category["id"], status="active" if status == "deleted" else status)
+    if status == "deleted":
+        execute(stack, "UPDATE product SET deleted_at = now() WHERE id = %s", product["id"])
+    problem = assert_problem(delete(client, category), 409)
+    assert problem["errors"][0]["code"] == "has_products"
+    assert "purged" in problem["detail"]
+    execute(stack, "DELETE FROM product WHERE id = %s", product["id"])
+    assert delete(client, category).status_code == 204
+    response = client.post(PRODUCTS, json=client.draft(category["id"]))
+    assert faults_in(response, "pointer") == ["/category_id"]
+
+
+# --- the feed -------------------------------------------------------------------------------------------------------
+
+
+def execute(stack, sql, *values):
+    with stack.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def feed_of(stack, category):
+    """The changes of a category: type, version and what it was after each."""
+    with stack.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT type, version, at, data FROM change WHERE id = %s ORDER BY xid, seq", [category["id"]])
+        return cursor.fetchall()
+
+
+def test_every_change_is_in_the_feed_as_it_was_answered(client, stack):
+    made = client.post(CATEGORIES, json={"name": unique("Fed \"& more\" é")})
+    category = made.json()
+    changed = patch(client, category, {"position": 1})
+    faults_in(patch(client, category, {"parent_id": category["id"]}), "pointer")
+    assert delete(client, category).status_code == 204
+    rows = feed_of(stack, category)
+    assert [row[:2] for row in rows] == [("category.created", 1), ("category.updated", 2), ("category.deleted", 3)]
+    assert [row[3] for row in rows[:2]] == [made.text, changed.text]
+    last = json.loads(rows[2][3])
+    assert last == changed.json() | {"version": 3, "updated_at": last["updated_at"]}
+    for row in rows:
+        at = f"{row[2]:%Y-%m-%dT%H:%M:%S.%fZ}"
+        assert json.loads(row[3])["updated_at"] == at
