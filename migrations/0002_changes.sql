@@ -6,6 +6,16 @@ ALTER TABLE product
     -- {"price": 4}: version 4 set the price. A field that is not there is as the product was made.
     ADD COLUMN field_version jsonb;
 
+-- As text, attributes and images go out with the very bytes that went in: an entity tag stands for bytes, and jsonb
+-- would order keys and spell numbers in its own way.
+ALTER TABLE product
+    DROP CONSTRAINT product_attributes_check,
+    DROP CONSTRAINT product_images_check,
+    ALTER COLUMN attributes TYPE json USING attributes::json,
+    ALTER COLUMN images TYPE json USING images::json,
+    ADD CONSTRAINT product_attributes_check CHECK (json_typeof(attributes) = 'object'),
+    ADD CONSTRAINT product_images_check CHECK (json_typeof(images) = 'array');
+
 -- A deleted product gives its sku free.
 DROP INDEX product_sku_taken;
 CREATE UNIQUE INDEX product_sku_taken ON product (lower(sku)) WHERE sku IS NOT NULL AND deleted_at IS NULL;
@@ -29,8 +39,18 @@ CREATE TABLE idempotency (
     request    bytea       NOT NULL, -- SHA-256 of what makes it the same request
     id         uuid,                 -- of what was made or changed, where that is one thing
     version    bigint,
+    changed    uuid[],               -- of what was changed, where that is several things
     body       text        NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
+
+-- Ends a statement that finds fewer rows than it was to change: nothing of it is committed then.
+CREATE FUNCTION abandon_stale() RETURNS boolean
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    RAISE EXCEPTION 'what is to be changed is not as it was read' USING ERRCODE = 'WS001';
+END
+$$;

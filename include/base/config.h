@@ -28,6 +28,7 @@ struct config {
     int64_t memory_max_mib;     /* WARES_MEMORY_MAX: address space of a worker in MiB, 0 for no bound */
     bool migrate;               /* WARES_MIGRATE: migrate at the start of the pool */
     int64_t redis_timeout_ms;   /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
+    bool require_if_match;      /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
     int64_t stop_grace_ms;      /* WARES_STOP_GRACE: for a graceful stop, in ms */
 };
 

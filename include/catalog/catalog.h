@@ -1,4 +1,5 @@
-/* What may be done with products and categories: reads through the cache, writes to the database and then the cache. */
+/* What may be done with products and categories: reads through the cache, writes to the database and then the cache.
+ * Changes of products stand in catalog/product_change.h, those of categories in catalog/category_change.h. */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
@@ -61,11 +62,6 @@ void catalog_free(struct catalog *catalog);
 MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
                                            struct product_view *view);
 
-/* Creates a product of what json_read_record gave. STATUS_INVALID and STATUS_CONFLICT with faults; otherwise as
- * pg_exec. *id is the new product's. Faults that faults already holds count too: nothing is created then. */
-MUST_CHECK enum status catalog_product_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                              struct faults *faults, struct text *id, struct product_view *view);
-
 /* A page of a list. Always from the database. */
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,
                                             const struct product_query *query, struct product_page *page);
@@ -73,24 +69,6 @@ MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scop
 /* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,
                                             struct record *category);
-
-/* Creates a category of what json_read_record gave. STATUS_INVALID and STATUS_CONFLICT with faults; otherwise as pg_exec.
- * Faults that faults already holds count too: nothing is created then. */
-MUST_CHECK enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                               struct faults *faults, struct record *category);
-
-/* Changes a category that the caller has read: the fields that are given in patch get its values, and one that is given
- * as absent what it would have if a creation left it out: a slug is made of the name then. Where that changes nothing
- * nothing is written, and *category is as it was. STATUS_STALE where the category is not as it was read by now, or is
- * gone: it is to be read again. Otherwise as catalog_category_create. */
-MUST_CHECK enum status catalog_category_change(struct catalog *catalog, struct scope *scope,
-                                               const struct record *current, const struct record *patch,
-                                               struct faults *faults, struct record *category);
-
-/* Deletes a category that the caller has read. STATUS_CONFLICT with a fault where there are products in it or categories
- * below it, whatever happens at that moment; STATUS_STALE as above; otherwise as pg_exec. */
-MUST_CHECK enum status catalog_category_delete(struct catalog *catalog, struct scope *scope,
-                                               const struct record *current, struct faults *faults);
 
 MUST_CHECK enum status catalog_category_list(struct catalog *catalog, struct scope *scope,
                                              const struct category_query *query, struct category_page *page);

@@ -7,6 +7,8 @@
 #include "domain/fault.h"
 #include "handler/exchange.h"
 
+#include <stdint.h>
+
 enum problem {
     PROBLEM_VALIDATION,             /* 400: members or parameters break a rule */
     PROBLEM_MALFORMED_REQUEST,      /* 400: the request cannot be read */
@@ -35,9 +37,19 @@ void problem_answer(struct exchange *exchange, enum problem problem, const char 
 /* Answers with a problem and its faults; the detail is made of them. */
 void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults);
 
+/* Answers that the thing is of another version than the client builds on (412): the detail, and the members
+ * current_version and changed_fields, tell of which, and what was changed since. changed are names with commas, absent
+ * where that is not known. */
+void problem_answer_stale(struct exchange *exchange, const char *what, int64_t current_version, struct text changed);
+
 /* Answers for what a lower layer returned, STATUS_OK excepted. what names the thing asked for ("product"); faults may be
  * NULL. */
 void problem_answer_status(struct exchange *exchange, enum status status, const char *what,
                            const struct faults *faults);
+
+/* Writes a problem as a part of an answer: for one operation of several. Of the members only those that tell of the
+ * operation. current_version and changed as for problem_answer_stale. Returns the HTTP status. */
+int problem_write_status(struct strbuf *out, struct exchange *exchange, enum status status, const char *what,
+                         const struct faults *faults, int64_t current_version, struct text changed);
 
 #endif

@@ -17,4 +17,10 @@ void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE]);
  * list that cannot be parsed names nothing. */
 bool etag_list_names(struct text list, struct text etag);
 
+enum etag_list { ETAG_LIST_ANY, ETAG_LIST_TAGS, ETAG_LIST_MALFORMED };
+
+/* The versions that the tags of an If-Match list stand for, whatever a front server or a selection of fields added to
+ * them; tags that are not ours stand for none. At most max are set, of which *count tells. */
+enum etag_list etag_list_versions(struct text list, int64_t *versions, size_t max, size_t *count);
+
 #endif

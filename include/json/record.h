@@ -14,6 +14,10 @@ struct json_object;
 void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
                       struct record *record, struct faults *faults);
 
+/* The same for a body that may repeat the id of its path: own_id, in lower case. */
+void json_read_record_of(const struct schema *schema, struct json_object *object, const char *pointer,
+                         struct text own_id, struct record *record, struct faults *faults);
+
 /* Reads a merge patch (RFC 7396) of a schema whose values are all strings and numbers: as json_read_record, but null is
  * taken for every field that is not required, and gives it as absent. */
 void json_read_flat_patch(const struct schema *schema, struct json_object *object, const char *pointer,

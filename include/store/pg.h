@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PG_PARAMETERS_MAX 32
+#define PG_PARAMETERS_MAX 64
 
 struct pg;
 struct pg_result; /* rows of one statement; lives until the arena it was made for is reset */
@@ -59,6 +59,11 @@ void pg_free(struct pg *pg);
 MUST_CHECK enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
                                const struct text *parameters, size_t count, struct pg_result **result);
 
+/* Runs a statement in a transaction that is rolled back: what it would have answered, and nothing is changed. One round
+ * trip. As pg_exec, but never STATUS_UNCERTAIN, and never tried again. */
+MUST_CHECK enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, const struct text *parameters,
+                                   size_t count, struct pg_result **result);
+
 /* As pg_exec for a statement that only reads, but stops at the row with which the values have bytes_max bytes or more
  * together: *full tells that it did, and that there may have been more rows. The connection is dropped then, which is
  * cheaper than to take in the rest. Rows come one by one and are copied to the arena, which is dearer than pg_exec for a
@@ -75,6 +80,18 @@ MUST_CHECK enum status pg_run_script(struct pg *pg, struct scope *scope, const c
 
 /* Connects now if that is not done. */
 MUST_CHECK enum status pg_connect(struct pg *pg, struct scope *scope);
+
+/* Who serves the connection: with both a backend is told from a later one with the same pid (pg_stat_activity). */
+struct pg_backend {
+    int pid;          /* 0: there is no connection */
+    int64_t start_us; /* backend_start, microseconds since 1970 */
+};
+
+struct pg_backend pg_backend(const struct pg *pg);
+
+/* What time it is in the database, in microseconds since 1970: writes from hosts whose clocks differ are told apart by
+ * one clock. Asked once a minute, and reckoned on in between. STATUS_UNAVAILABLE and STATUS_DEADLINE as pg_exec. */
+MUST_CHECK enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us);
 
 /* The name of the constraint in the last failure, or "". */
 const char *pg_constraint(const struct pg *pg);

@@ -167,6 +167,13 @@ static const struct variable variables[] = {
         .prose = "milliseconds that one exchange with Redis may take before Postgres is asked",
     },
     {
+        .name = "WARES_REQUIRE_IF_MATCH",
+        .type = TYPE_SWITCH,
+        .offset = offsetof(struct config, require_if_match),
+        .default_value = "off",
+        .prose = "refuse PUT, PATCH and DELETE that do not say with If-Match which version they change",
+    },
+    {
         .name = "WARES_SOCKET",
         .type = TYPE_FOREIGN,
         .default_value = "",

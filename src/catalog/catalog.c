@@ -1,6 +1,7 @@
 /* The catalog's state, what its files share, and whether it is ready. */
 #include "catalog_internal.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "cache/product_cache.h"
 #include "store/pg.h"
@@ -22,6 +23,29 @@ void catalog_free(struct catalog *catalog)
         strbuf_free(&catalog->rendered);
         free(catalog);
     }
+}
+
+enum status catalog_render(struct catalog *catalog, struct scope *scope, const struct record *product,
+                           struct product_view *view)
+{
+    uint64_t version = 0;
+
+    strbuf_clear(&catalog->rendered, CATALOG_RENDERED_KEPT);
+    catalog->options.render(&catalog->rendered, product);
+    if (catalog->rendered.overflowed || !text_to_u64(product->value[PRODUCT_VERSION], &version)) {
+        log_error("product %.*s cannot be rendered", TEXT_PRINT(product->value[PRODUCT_ID]));
+        return STATUS_INTERNAL;
+    }
+    view->version = (int64_t)version;
+    view->json = arena_copy(scope->arena, strbuf_text(&catalog->rendered));
+    return STATUS_OK;
+}
+
+void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view)
+{
+    struct cached_product product = {.version = view->version, .json = view->json};
+
+    product_cache_put(catalog->options.cache, scope, id, &product);
 }
 
 enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,

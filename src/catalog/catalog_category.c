@@ -1,4 +1,4 @@
-/* Categories: few and seldom read, so they are not cached. The writes stand in catalog_category_write.c. */
+/* Categories: few and seldom read, so they are not cached. The writes stand in category_change.c. */
 #include "catalog_internal.h"
 
 #include "store/category_store.h"

@@ -16,6 +16,13 @@ struct catalog {
     struct strbuf rendered; /* reused for each product and category that is rendered */
 };
 
+/* The JSON of a product, in the scope's arena. */
+enum status catalog_render(struct catalog *catalog, struct scope *scope, const struct record *product,
+                           struct product_view *view);
+
+/* Puts a product into the cache. */
+void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view);
+
 /* For a write whose faults were all found before anything was sent: adds the fault that a constraint of the database
  * found, and turns the store's status into the catalog's. */
 struct constraint_fault {

@@ -94,6 +94,17 @@ bool input_path_id(struct exchange *exchange, struct text *id)
     return false;
 }
 
+bool input_without_body(struct exchange *exchange)
+{
+    const struct text body = text_trim_ows(exchange->request.body);
+
+    if (body.length == 0 || text_equal(body, TEXT("{}"))) {
+        return true;
+    }
+    problem_answer(exchange, PROBLEM_MALFORMED_REQUEST, "This request takes no body; leave it out.");
+    return false;
+}
+
 uint32_t input_limit(const struct query *query, struct faults *faults)
 {
     struct text text = query_get(query, "limit");
@@ -153,54 +164,69 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
     return true;
 }
 
-typedef void (*record_reader)(const struct schema *schema, struct json_object *object, const char *pointer,
-                              struct record *record, struct faults *faults);
-
-static bool read_body(struct exchange *exchange, const struct schema *schema, record_reader reader,
-                      struct record *record, struct faults *faults)
+bool input_content_type(struct exchange *exchange, const char *const *types, size_t count, const char *accept_header)
 {
-    struct json_object *document = NULL;
-    enum status status;
+    struct text list = TEXT("");
 
-    if (exchange->request.body.length == 0) {
-        faults_add(faults, FAULT_IN_BODY, "", "required", "the body is empty; send a JSON object");
-        status = STATUS_INVALID;
-    } else {
-        status = json_parse(exchange->request.body, faults, &document);
-    }
-    if (status == STATUS_OK) {
-        reader(schema, document, "", record, faults);
-        /* Of a body that is no object at all nothing more is to be said than that. */
-        if (faults->count == 0 || faults->item[0].where[0] != '\0') {
+    for (size_t i = 0; i < count; i++) {
+        if (content_type_is(exchange->request.content_type, types[i])) {
             return true;
         }
-        status = STATUS_INVALID;
+        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", types[i]);
     }
-    problem_answer_status(exchange, status, "body", faults);
+    response_header(&exchange->response, accept_header, list);
+    problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                   "The body must be sent with Content-Type: %.*s (in UTF-8).", TEXT_PRINT(list));
     return false;
 }
 
-bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record, struct faults *faults)
+bool input_json(struct exchange *exchange, struct json_object **document, struct faults *faults)
 {
-    if (!content_type_is(exchange->request.content_type, "application/json")) {
-        response_header(&exchange->response, "Accept-Post", TEXT("application/json"));
-        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-                       "The body must be sent with Content-Type: application/json (in UTF-8).");
+    enum status status = STATUS_INVALID;
+
+    if (exchange->request.body.length == 0) {
+        faults_add(faults, FAULT_IN_BODY, "", "required", "the body is empty; send JSON");
+    } else {
+        status = json_parse(exchange->request.body, faults, document);
+    }
+    if (status != STATUS_OK) {
+        problem_answer_status(exchange, status, "body", faults);
+    }
+    return status == STATUS_OK;
+}
+
+/* Of a body that is no object at all nothing more is to be said than that. */
+static bool answer_no_object(struct exchange *exchange, const struct faults *faults)
+{
+    if (faults->count == 0 || faults->item[0].where[0] != '\0') {
         return false;
     }
-    return read_body(exchange, schema, json_read_record, record, faults);
+    problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
+    return true;
+}
+
+bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id, struct record *record,
+                  struct faults *faults)
+{
+    static const char *const types[] = {"application/json"};
+    struct json_object *document = NULL;
+
+    if (!input_content_type(exchange, types, 1, "Accept-Post") || !input_json(exchange, &document, faults)) {
+        return false;
+    }
+    json_read_record_of(schema, document, "", own_id, record, faults);
+    return !answer_no_object(exchange, faults);
 }
 
 bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,
                       struct faults *faults)
 {
-    if (!content_type_is(exchange->request.content_type, "application/merge-patch+json") &&
-        !content_type_is(exchange->request.content_type, "application/json")) {
-        response_header(&exchange->response, "Accept-Patch", TEXT("application/merge-patch+json, application/json"));
-        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-                       "The body must be sent with Content-Type: application/merge-patch+json or application/json (in "
-                       "UTF-8).");
+    static const char *const types[] = {"application/merge-patch+json", "application/json"};
+    struct json_object *document = NULL;
+
+    if (!input_content_type(exchange, types, 2, "Accept-Patch") || !input_json(exchange, &document, faults)) {
         return false;
     }
-    return read_body(exchange, schema, json_read_flat_patch, patch, faults);
+    json_read_flat_patch(schema, document, "", patch, faults);
+    return !answer_no_object(exchange, faults);
 }

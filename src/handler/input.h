@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct json_object;
+
 /* Parses the query and refuses names that are not among the known ones. Faults are added to faults; the query holds what
  * could be read. */
 void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
@@ -22,6 +24,9 @@ MUST_CHECK bool input_without_parameters(struct exchange *exchange);
 /* The id in the path, in lower case and in the arena; 400 where it is not a UUID. */
 MUST_CHECK bool input_path_id(struct exchange *exchange, struct text *id);
 
+/* Answers 400 where there is a body, for a request that takes none. An empty object is none either. */
+MUST_CHECK bool input_without_body(struct exchange *exchange);
+
 /* Parameters of every list: the value, or the default where the parameter is absent; a fault where it does not parse. */
 uint32_t input_limit(const struct query *query, struct faults *faults);
 struct text input_uuid(struct exchange *exchange, const struct query *query, const char *name, struct faults *faults);
@@ -32,10 +37,17 @@ bool input_flag(const struct query *query, const char *name, struct faults *faul
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
 
-/* Reads the body as a JSON object of the schema: 415, and 400 where it is not JSON. Faults of members are added to faults
- * and not answered yet, so that the caller can add its own. */
-MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct record *record,
-                             struct faults *faults);
+/* 415, with the header that tells the types that are taken, where the body is of none of them. */
+MUST_CHECK bool input_content_type(struct exchange *exchange, const char *const *types, size_t count,
+                                   const char *accept_header);
+
+/* Parses the body; 400 where it is empty or not JSON. NULL is the document "null". */
+MUST_CHECK bool input_json(struct exchange *exchange, struct json_object **document, struct faults *faults);
+
+/* Reads the body as a JSON object of the schema, which may repeat the id own_id: 415, and 400 where it is not JSON. Faults
+ * of members are added to faults and not answered yet, so that the caller can add its own. */
+MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id,
+                             struct record *record, struct faults *faults);
 
 /* The same of a merge patch, for a schema that json_read_flat_patch takes; application/json is read alike. */
 MUST_CHECK bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,

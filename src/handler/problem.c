@@ -65,11 +65,59 @@ static void write_faults(struct strbuf *out, bool *first, const struct faults *f
     strbuf_append_char(out, ']');
 }
 
-static void answer(struct exchange *exchange, enum problem problem, struct text detail, const struct faults *faults)
+/* Members that only some problems have. */
+struct extension {
+    const struct faults *faults;
+    int64_t current_version; /* 0: not told */
+    struct text changed;     /* names with commas */
+};
+
+static void write_names(struct strbuf *out, struct text names)
+{
+    strbuf_append_char(out, '[');
+    for (bool first = true; names.data != NULL; first = false) {
+        if (!first) {
+            strbuf_append_char(out, ',');
+        }
+        json_write_string(out, text_split(names, ',', &names));
+    }
+    strbuf_append_char(out, ']');
+}
+
+static void write_extension(struct strbuf *out, bool *first, const struct extension *extension)
+{
+    if (extension->current_version > 0) {
+        json_write_member_i64(out, first, "current_version", extension->current_version);
+    }
+    if (extension->changed.data != NULL) {
+        json_write_key(out, first, "changed_fields");
+        write_names(out, extension->changed);
+    }
+    if (extension->faults != NULL && extension->faults->count > 0) {
+        write_faults(out, first, extension->faults);
+    }
+}
+
+/* What is to be said, before it is known where. */
+struct statement {
+    enum problem problem;
+    struct text detail;
+    struct extension extension;
+};
+
+static void write_statement(struct strbuf *out, bool *first, const struct statement *statement)
+{
+    json_write_member(out, first, "type", text_of(problems[statement->problem].type));
+    json_write_member(out, first, "title", text_of(problems[statement->problem].title));
+    json_write_member_i64(out, first, "status", problems[statement->problem].http_status);
+    json_write_member(out, first, "detail", statement->detail);
+}
+
+static void answer(struct exchange *exchange, const struct statement *statement)
 {
     struct response *response = &exchange->response;
     struct strbuf *out = &response->body;
-    const int http_status = problems[problem].http_status;
+    const int http_status = problems[statement->problem].http_status;
     char timestamp[CLOCK_TEXT_SIZE];
     bool first = true;
 
@@ -78,22 +126,17 @@ static void answer(struct exchange *exchange, enum problem problem, struct text 
     response->lent_body = TEXT_ABSENT;
     strbuf_clear(out, RESPONSE_HEADERS_MAX);
     strbuf_append_char(out, '{');
-    json_write_member(out, &first, "type", text_of(problems[problem].type));
-    json_write_member(out, &first, "title", text_of(problems[problem].title));
-    json_write_member_i64(out, &first, "status", http_status);
-    json_write_member(out, &first, "detail", detail);
+    write_statement(out, &first, statement);
     json_write_member(out, &first, "instance", uri_printable(exchange->request.path, exchange->scope.arena));
-    json_write_member(out, &first, "error", text_of(problems[problem].title));
+    json_write_member(out, &first, "error", text_of(problems[statement->problem].title));
     json_write_member(out, &first, "timestamp", text_of(timestamp));
     json_write_member(out, &first, "request_id", text_of(exchange->request.request_id));
-    if (faults != NULL && faults->count > 0) {
-        write_faults(out, &first, faults);
-    }
+    write_extension(out, &first, &statement->extension);
     strbuf_append_char(out, '}');
 
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
-    if (http_status == 503 || problem == PROBLEM_IN_PROGRESS) {
+    if (http_status == 503 || statement->problem == PROBLEM_IN_PROGRESS) {
         response_header(response, "Retry-After", TEXT(RETRY_AFTER_SECONDS));
     }
 }
@@ -106,7 +149,7 @@ void problem_answer(struct exchange *exchange, enum problem problem, const char 
     va_start(arguments, detail_format);
     (void)vsnprintf(detail, sizeof detail, detail_format, arguments);
     va_end(arguments);
-    answer(exchange, problem, text_of(detail), NULL);
+    answer(exchange, &(struct statement){.problem = problem, .detail = text_of(detail)});
 }
 
 /* "price: must be greater than zero; name: is required; and 2 more" */
@@ -128,68 +171,122 @@ static struct text summarise(const struct faults *faults)
     return summary;
 }
 
-void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults)
+static struct statement statement_of_faults(enum problem problem, const struct faults *faults)
 {
-    answer(exchange, problem, summarise(faults), faults);
+    return (struct statement){.problem = problem, .detail = summarise(faults), .extension = {.faults = faults}};
 }
 
-void problem_answer_status(struct exchange *exchange, enum status status, const char *what, const struct faults *faults)
+void problem_answer_faults(struct exchange *exchange, enum problem problem, const struct faults *faults)
 {
+    const struct statement statement = statement_of_faults(problem, faults);
+
+    answer(exchange, &statement);
+}
+
+static struct statement statement_of_stale(struct arena *arena, const char *what, int64_t current_version,
+                                           struct text changed)
+{
+    struct statement statement = {.problem = PROBLEM_PRECONDITION_FAILED};
+
+    if (current_version == 0) {
+        statement.detail = arena_printf(arena, "There is no such %s, which If-Match asks for.", what);
+        return statement;
+    }
+    statement.extension = (struct extension){.current_version = current_version, .changed = changed};
+    statement.detail = changed.data != NULL
+                           ? arena_printf(arena, "The %s is at version %lld now; changed since: %.*s.", what,
+                                          (long long)current_version, TEXT_PRINT(changed))
+                           : arena_printf(arena, "The %s is at version %lld now.", what, (long long)current_version);
+    return statement;
+}
+
+void problem_answer_stale(struct exchange *exchange, const char *what, int64_t current_version, struct text changed)
+{
+    const struct statement statement = statement_of_stale(exchange->scope.arena, what, current_version, changed);
+
+    answer(exchange, &statement);
+}
+
+static struct statement statement_of_status(struct exchange *exchange, enum status status, const char *what,
+                                            const struct faults *faults)
+{
+    struct arena *arena = exchange->scope.arena;
     const bool has_faults = faults != NULL && faults->count > 0;
 
     switch (status) {
     case STATUS_NOT_FOUND:
-        problem_answer(exchange, PROBLEM_NOT_FOUND, "There is no such %s.", what);
-        return;
+        return (struct statement){PROBLEM_NOT_FOUND, arena_printf(arena, "There is no such %s.", what), {0}};
     case STATUS_GONE:
-        problem_answer(exchange, PROBLEM_GONE, "The %s was deleted.", what);
-        return;
+        return (struct statement){PROBLEM_GONE, arena_printf(arena, "The %s was deleted.", what), {0}};
     case STATUS_INVALID:
         if (has_faults) {
-            problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
-        } else {
-            problem_answer(exchange, PROBLEM_VALIDATION, "A value of the %s was refused by the database.", what);
+            return statement_of_faults(PROBLEM_VALIDATION, faults);
         }
-        return;
+        return (struct statement){
+            PROBLEM_VALIDATION, arena_printf(arena, "A value of the %s was refused by the database.", what), {0}};
     case STATUS_CONFLICT:
         if (has_faults) {
-            problem_answer_faults(exchange, PROBLEM_CONFLICT, faults);
-        } else {
-            problem_answer(exchange, PROBLEM_CONFLICT, "The %s contradicts one that exists.", what);
+            return statement_of_faults(PROBLEM_CONFLICT, faults);
         }
-        return;
+        return (struct statement){
+            PROBLEM_CONFLICT, arena_printf(arena, "The %s contradicts one that exists.", what), {0}};
     case STATUS_STALE:
-        problem_answer(exchange, PROBLEM_PRECONDITION_FAILED, "The %s is not of the version that If-Match names.",
-                       what);
-        return;
+        return statement_of_stale(arena, what, 0, TEXT_ABSENT);
     case STATUS_KEY_REUSED:
-        problem_answer(exchange, PROBLEM_KEY_REUSED,
-                       "This Idempotency-Key belongs to another request; send a new request with a key of its own.");
-        return;
+        return (struct statement){
+            PROBLEM_KEY_REUSED,
+            TEXT("This Idempotency-Key belongs to another request; send a new request with a key of its own."),
+            {0}};
     case STATUS_IN_PROGRESS:
-        problem_answer(exchange, PROBLEM_IN_PROGRESS,
-                       "The first request with this Idempotency-Key is still running; ask again in a moment.");
-        return;
+        return (struct statement){
+            PROBLEM_IN_PROGRESS,
+            TEXT("The first request with this Idempotency-Key is still running; ask again in a moment."),
+            {0}};
     case STATUS_TOO_LARGE:
-        problem_answer(exchange, PROBLEM_TOO_LARGE, "The %s is larger than this service takes.", what);
-        return;
+        return (struct statement){
+            PROBLEM_TOO_LARGE, arena_printf(arena, "The %s is larger than this service takes.", what), {0}};
     case STATUS_UNAVAILABLE:
-        problem_answer(exchange, PROBLEM_UNAVAILABLE,
-                       "The database cannot be reached now. Nothing was changed; try again in a moment.");
-        return;
+        return (struct statement){
+            PROBLEM_UNAVAILABLE,
+            TEXT("The database cannot be reached now. Nothing was changed; try again in a moment."),
+            {0}};
     case STATUS_UNCERTAIN:
-        problem_answer(exchange, PROBLEM_OUTCOME_UNKNOWN,
-                       "The database was lost while this write was under way: it may or may not have been done. Look "
-                       "before you send it again.");
-        return;
+        return (struct statement){
+            PROBLEM_OUTCOME_UNKNOWN,
+            TEXT("The database was lost while this write was under way: it may or may not have been done. Look before "
+                 "you send it again."),
+            {0}};
     case STATUS_DEADLINE:
-        problem_answer(exchange, PROBLEM_DEADLINE, "The request took longer than %lld ms and was given up.",
-                       (long long)exchange->app->config->deadline_ms);
-        return;
+        return (struct statement){PROBLEM_DEADLINE,
+                                  arena_printf(arena, "The request took longer than %lld ms and was given up.",
+                                               (long long)exchange->app->config->deadline_ms),
+                                  {0}};
     case STATUS_OK:
     case STATUS_INTERNAL:
     default:
-        problem_answer(exchange, PROBLEM_INTERNAL, "The fault is on our side; it has been logged with the request id.");
-        return;
+        return (struct statement){
+            PROBLEM_INTERNAL, TEXT("The fault is on our side; it has been logged with the request id."), {0}};
     }
+}
+
+void problem_answer_status(struct exchange *exchange, enum status status, const char *what, const struct faults *faults)
+{
+    const struct statement statement = statement_of_status(exchange, status, what, faults);
+
+    answer(exchange, &statement);
+}
+
+int problem_write_status(struct strbuf *out, struct exchange *exchange, enum status status, const char *what,
+                         const struct faults *faults, int64_t current_version, struct text changed)
+{
+    const struct statement statement = status == STATUS_STALE
+                                           ? statement_of_stale(exchange->scope.arena, what, current_version, changed)
+                                           : statement_of_status(exchange, status, what, faults);
+    bool first = true;
+
+    strbuf_append_char(out, '{');
+    write_statement(out, &first, &statement);
+    write_extension(out, &first, &statement.extension);
+    strbuf_append_char(out, '}');
+    return problems[statement.problem].http_status;
 }

@@ -94,3 +94,43 @@ bool etag_list_names(struct text list, struct text etag)
         }
     }
 }
+
+/* The digits that a tag of ours begins with; 0, which no version is, for another's. */
+static int64_t version_of(struct text opaque)
+{
+    uint64_t version = 0;
+    size_t digits = 0;
+    while (digits < opaque.length && opaque.data[digits] >= '0' && opaque.data[digits] <= '9') {
+        digits++;
+    }
+    const bool ends = digits == opaque.length || opaque.data[digits] == '-';
+    const bool fits = text_to_u64((struct text){.data = opaque.data, .length = digits}, &version);
+    return ends && fits && version <= INT64_MAX ? (int64_t)version : 0;
+}
+
+enum etag_list etag_list_versions(struct text list, int64_t *versions, size_t max, size_t *count)
+{
+    struct text rest = text_trim_ows(list);
+    *count = 0;
+    if (text_equal(rest, TEXT("*"))) {
+        return ETAG_LIST_ANY;
+    }
+    bool tags = false;
+    for (;;) {
+        struct text opaque = TEXT_ABSENT;
+        header_skip_ows(&rest);
+        if (take_tag(&rest, &opaque)) {
+            tags = true;
+            if (version_of(opaque) > 0 && *count < max) {
+                versions[(*count)++] = version_of(opaque);
+            }
+            header_skip_ows(&rest);
+        }
+        if (rest.length == 0) {
+            return tags ? ETAG_LIST_TAGS : ETAG_LIST_MALFORMED;
+        }
+        if (!header_take_char(&rest, ',')) {
+            return ETAG_LIST_MALFORMED;
+        }
+    }
+}

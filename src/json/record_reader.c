@@ -98,8 +98,15 @@ static bool takes_null(const struct field *field, bool is_patch)
     return (field->flags & FIELD_NULLABLE) != 0 || (is_patch && (field->flags & FIELD_REQUIRED) == 0);
 }
 
+/* The id in a body may repeat that of the path. */
+static bool repeats(const struct field *field, struct json_object *value, struct text own_id)
+{
+    return own_id.data != NULL && field->kind == FIELD_UUID && json_object_is_type(value, json_type_string) &&
+           text_equal_ignoring_case(text_of(json_object_get_string(value)), own_id);
+}
+
 static void read_member(const struct schema *schema, struct text name, struct json_object *value, bool is_patch,
-                        const char *pointer, struct record *record, struct faults *faults)
+                        const char *pointer, struct text own_id, struct record *record, struct faults *faults)
 {
     int index = schema_find(schema, name);
     if (index < 0) {
@@ -109,8 +116,15 @@ static void read_member(const struct schema *schema, struct text name, struct js
     const struct field *field = &schema->fields[index];
     struct text text = TEXT_ABSENT;
     if ((field->flags & FIELD_SERVER) != 0) {
-        faults_add(faults, FAULT_IN_BODY, pointer, "read_only", "is made by the server; leave it out");
-    } else if (value != NULL) {
+        if (!repeats(field, value, own_id)) {
+            faults_add(faults, FAULT_IN_BODY, pointer, "read_only", "%s",
+                       own_id.data != NULL && field->kind == FIELD_UUID
+                           ? "must be the id of the path; it may be left out"
+                           : "is made by the server; leave it out");
+        }
+        return;
+    }
+    if (value != NULL) {
         text = read_value(field, value, pointer, faults);
     } else if (!takes_null(field, is_patch)) {
         faults_add(faults, FAULT_IN_BODY, pointer, "null", "must not be null");
@@ -120,7 +134,7 @@ static void read_member(const struct schema *schema, struct text name, struct js
 }
 
 static void read_members(const struct schema *schema, struct json_object *object, bool is_patch, const char *pointer,
-                         struct record *record, struct faults *faults)
+                         struct text own_id, struct record *record, struct faults *faults)
 {
     *record = (struct record){0};
     if (!json_object_is_type(object, json_type_object)) {
@@ -132,18 +146,24 @@ static void read_members(const struct schema *schema, struct json_object *object
          json_object_iter_next(&at)) {
         struct text name = text_of(json_object_iter_peek_name(&at));
         const char *place = fault_pointer(faults->arena, pointer, name);
-        read_member(schema, name, json_object_iter_peek_value(&at), is_patch, place, record, faults);
+        read_member(schema, name, json_object_iter_peek_value(&at), is_patch, place, own_id, record, faults);
     }
 }
 
 void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
                       struct record *record, struct faults *faults)
 {
-    read_members(schema, object, false, pointer, record, faults);
+    read_members(schema, object, false, pointer, TEXT_ABSENT, record, faults);
+}
+
+void json_read_record_of(const struct schema *schema, struct json_object *object, const char *pointer,
+                         struct text own_id, struct record *record, struct faults *faults)
+{
+    read_members(schema, object, false, pointer, own_id, record, faults);
 }
 
 void json_read_flat_patch(const struct schema *schema, struct json_object *object, const char *pointer,
                           struct record *record, struct faults *faults)
 {
-    read_members(schema, object, true, pointer, record, faults);
+    read_members(schema, object, true, pointer, TEXT_ABSENT, record, faults);
 }

@@ -49,42 +49,61 @@ static const enum category_field written[] = {
 
 enum { WRITTEN = sizeof(written) / sizeof(written[0]) };
 
-/* Every statement has all parameters, so that each must be named in it with its type. */
+/* Every statement has these parameters, so that each must be named in it with its type. The turn of a request is as in
+ * product_write.c; $10 is its key, $11 what makes another the same. */
 #define GIVEN                                                                                                          \
     "WITH given (id, parent_id, name, slug, position, version, created_at, updated_at, json) AS (VALUES ("             \
     "$1::uuid, $2::uuid, $3::text, $4::text, $5::integer, $6::bigint, $7::timestamptz, $8::timestamptz, $9::text)), "
+#define OPEN_TURN GIVEN "turn AS (SELECT true AS mine), "
+#define KEYED_TURN                                                                                                     \
+    GIVEN "turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($10::text, 0)) AS mine), "
 #define FEED(type)                                                                                                     \
     ", feed AS (INSERT INTO change (type, id, version, at, data) "                                                     \
     "SELECT '" type "', g.id, g.version, g.updated_at, g.json FROM given g, written WHERE g.json IS NOT NULL)"
-#define OUTCOME " SELECT FROM written"
-#define CHANGED "name = g.name, slug = g.slug, position = g.position, version = g.version, updated_at = g.updated_at"
-#define BEFORE "FROM given g WHERE c.id = g.id AND c.version = g.version - 1 RETURNING c.id)"
+#define KEPT                                                                                                           \
+    ", kept AS (INSERT INTO idempotency (key, request, id, version, body) "                                            \
+    "SELECT $10, sha256(convert_to($11::text, 'UTF8')), g.id, g.version, g.json FROM given g, written)"
+#define OUTCOME " SELECT mine, EXISTS (SELECT FROM written) FROM turn"
 
+#define INSERTED                                                                                                       \
+    "written AS (INSERT INTO category (id, parent_id, name, slug, position, version, created_at, updated_at) "         \
+    "SELECT id, parent_id, name, slug, position, version, created_at, updated_at FROM given, turn WHERE mine "         \
+    "RETURNING id)" FEED("category.created")
+#define UPDATED(move)                                                                                                  \
+    "written AS (UPDATE category c SET " move "name = g.name, slug = g.slug, position = g.position, "                  \
+    "version = g.version, updated_at = g.updated_at FROM given g, turn "                                               \
+    "WHERE mine AND c.id = g.id AND c.version = g.version - 1 RETURNING c.id)" FEED("category.updated")
+#define DELETED                                                                                                        \
+    "written AS (DELETE FROM category c USING given g, turn "                                                          \
+    "WHERE mine AND c.id = g.id AND c.version = g.version - 1 RETURNING c.id)" FEED("category.deleted")
+
+/* Only an update that moves names parent_id, and with it takes the lock of the tree. */
+#define MOVE "parent_id = g.parent_id, "
+
+/* A kind of write, without and with a key. */
 struct write_sql {
     const char *name;
     const char *sql;
+    const char *keyed_name;
+    const char *keyed_sql;
 };
 
-static const struct write_sql insert = {
-    "category_insert",
-    GIVEN "written AS (INSERT INTO category (id, parent_id, name, slug, position, version, created_at, "
-          "updated_at) SELECT id, parent_id, name, slug, position, version, created_at, updated_at "
-          "FROM given RETURNING id)" FEED("category.created") OUTCOME};
-
-/* Only an update that moves names parent_id, and with it takes the lock of the tree. */
-static const struct write_sql update = {"category_update", GIVEN "written AS (UPDATE category c SET " CHANGED
-                                                                 " " BEFORE FEED("category.updated") OUTCOME};
-static const struct write_sql move = {"category_move",
-                                      GIVEN "written AS (UPDATE category c SET parent_id = g.parent_id, " CHANGED
-                                            " " BEFORE FEED("category.updated") OUTCOME};
-static const struct write_sql delete = {"category_delete", GIVEN
-                                        "written AS (DELETE FROM category c USING given g WHERE c.id = g.id AND "
-                                        "c.version = g.version - 1 RETURNING c.id)" FEED("category.deleted") OUTCOME};
+static const struct write_sql insert = {"category_insert", OPEN_TURN INSERTED OUTCOME, "category_insert_keyed",
+                                        KEYED_TURN INSERTED KEPT OUTCOME};
+static const struct write_sql update = {"category_update", OPEN_TURN UPDATED("") OUTCOME, "category_update_keyed",
+                                        KEYED_TURN UPDATED("") KEPT OUTCOME};
+static const struct write_sql move = {"category_move", OPEN_TURN UPDATED(MOVE) OUTCOME, "category_move_keyed",
+                                      KEYED_TURN UPDATED(MOVE) KEPT OUTCOME};
+static const struct write_sql delete = {"category_delete", OPEN_TURN DELETED OUTCOME, "category_delete_keyed",
+                                        KEYED_TURN DELETED KEPT OUTCOME};
 
 static enum status run(struct pg *pg, struct scope *scope, const struct write_sql *chosen,
                        const struct category_write *write)
 {
-    struct text values[WRITTEN + 1];
+    const bool keyed = write->idempotency.key.data != NULL && !write->dry_run;
+    const char *name = keyed ? chosen->keyed_name : chosen->name;
+    const char *sql = keyed ? chosen->keyed_sql : chosen->sql;
+    struct text values[WRITTEN + 3];
     struct pg_result *result = NULL;
     size_t count = 0;
     enum status status;
@@ -93,8 +112,19 @@ static enum status run(struct pg *pg, struct scope *scope, const struct write_sq
         values[count] = write->record->value[written[count]];
     }
     values[count++] = write->json;
-    status = pg_exec(pg, scope, chosen->name, chosen->sql, false, values, count, &result);
-    return status == STATUS_OK && pg_rows(result) == 0 ? STATUS_STALE : status;
+    if (keyed) {
+        values[count++] = write->idempotency.key;
+        values[count++] = write->idempotency.request;
+    }
+    status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
+                            : pg_exec(pg, scope, name, sql, false, values, count, &result);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
+        return STATUS_IN_PROGRESS;
+    }
+    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
 }
 
 enum status category_write_insert(struct pg *pg, struct scope *scope, const struct category_write *write)

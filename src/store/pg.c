@@ -263,6 +263,50 @@ enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const 
     return run(pg, scope, &statement, &full, result);
 }
 
+/* Two syncs: the transaction is over after the second one whatever became of the statement. */
+static bool send_rehearsal(PGconn *connection, const struct statement *statement)
+{
+    return PQenterPipelineMode(connection) == 1 &&
+           PQsendQueryParams(connection, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+           PQsendQueryParams(connection, statement->sql, statement->count, NULL, statement->values, NULL, NULL, 0) ==
+               1 &&
+           PQpipelineSync(connection) == 1 &&
+           PQsendQueryParams(connection, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+           PQpipelineSync(connection) == 1;
+}
+
+enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, const struct text *parameters,
+                        size_t count, struct pg_result **result)
+{
+    struct statement statement = {.name = "rehearsal", .sql = sql};
+    const int64_t began_ns = clock_monotonic_ns();
+    struct pg_answer answer = {.end = PG_END_BROKEN};
+    enum again ignored = AGAIN_NO;
+    enum status status;
+
+    pg->constraint[0] = '\0';
+    if (count > PG_PARAMETERS_MAX || !set_values(&statement, scope->arena, parameters, count)) {
+        return STATUS_INVALID;
+    }
+    status = pg_open(pg, scope, true);
+    if (status == STATUS_OK) {
+        if (send_rehearsal(pg->connection, &statement)) {
+            answer = pg_exchange_pipeline(pg->connection, scope, 2);
+        }
+        status = judge(pg, statement.name, &answer, true, &ignored);
+    }
+    if (pg->connection != NULL && PQexitPipelineMode(pg->connection) != 1) {
+        pg_drop(pg, "it does not leave its pipeline");
+        status = status == STATUS_OK ? STATUS_INTERNAL : status;
+    }
+    if (status == STATUS_OK) {
+        *result = pg_result_take(scope->arena, &answer);
+    }
+    pg_answer_release(&answer);
+    scope->store_ns += clock_monotonic_ns() - began_ns;
+    return status;
+}
+
 enum status pg_read_bounded(struct pg *pg, struct scope *scope, const char *name, const char *sql, size_t bytes_max,
                             const struct text *parameters, size_t count, struct pg_result **result, bool *full)
 {

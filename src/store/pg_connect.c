@@ -185,6 +185,7 @@ static void close_connection(struct pg *pg)
     PQfinish(pg->connection);
     pg->connection = NULL;
     pg->prepared_count = 0;
+    pg->backend = (struct pg_backend){0};
 }
 
 static bool establish(struct pg *pg, struct scope *scope)
@@ -205,7 +206,7 @@ static bool establish(struct pg *pg, struct scope *scope)
     forgive_silence(connection);
     (void)PQsetNoticeReceiver(connection, ignore_notice, NULL);
     pg->connection = connection;
-    if (!greet(pg, scope)) {
+    if (!pg_identify(pg, &(struct scope){.arena = scope->arena, .deadline_ns = deadline_ns}) || !greet(pg, scope)) {
         close_connection(pg);
         return false;
     }

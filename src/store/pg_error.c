@@ -22,6 +22,7 @@ static const struct {
     {"53", STATUS_UNAVAILABLE},    /* out of connections, disk or memory */
     {"55P03", STATUS_DEADLINE},    /* lock_timeout */
     {"57014", STATUS_DEADLINE},    /* statement_timeout */
+    {"WS001", STATUS_STALE},       /* our own: the rows to be changed are not as they were read */
     {"57P", STATUS_UNAVAILABLE},   /* shutting down, crashed, starting up */
 };
 

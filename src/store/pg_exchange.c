@@ -78,15 +78,44 @@ static size_t keep_row(struct pg_answer *answer, struct arena *arena, const PGre
     return bytes;
 }
 
-/* An error counts whatever comes after it; and it may come after the rows, where a deferred constraint fails. */
+/* An error counts whatever comes after it; and it may come after the rows, where a deferred constraint fails. Rows count
+ * before the mere completion of what stands around their statement. */
 static void keep_result(struct pg_answer *answer, PGresult *result)
 {
-    if (answer->result != NULL && PQresultStatus(answer->result) == PGRES_FATAL_ERROR) {
+    const ExecStatusType held = answer->result != NULL ? PQresultStatus(answer->result) : PGRES_EMPTY_QUERY;
+    if (held == PGRES_FATAL_ERROR || (held == PGRES_TUPLES_OK && PQresultStatus(result) == PGRES_COMMAND_OK)) {
         PQclear(result);
         return;
     }
     PQclear(answer->result);
     answer->result = result;
+}
+
+/* Results of a pipeline come each with a NULL behind it, up to its last sync. */
+static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs,
+                                    struct pg_answer *answer)
+{
+    while (syncs > 0) {
+        enum pg_end end = wait_for_result(connection, scope->deadline_ns);
+        if (end == PG_END_LATE) {
+            return end;
+        }
+        PGresult *result = PQgetResult(connection);
+        if (result == NULL) {
+            if (end == PG_END_BROKEN || PQstatus(connection) != CONNECTION_OK) {
+                return PG_END_BROKEN;
+            }
+            continue;
+        }
+        const unsigned kind = PQresultStatus(result);
+        if (kind == PGRES_PIPELINE_SYNC || kind == PGRES_PIPELINE_ABORTED) {
+            syncs -= kind == PGRES_PIPELINE_SYNC ? 1 : 0;
+            PQclear(result);
+        } else {
+            keep_result(answer, result);
+        }
+    }
+    return PG_END_ANSWERED;
 }
 
 static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t row_bytes_max,
@@ -124,19 +153,31 @@ static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t
     }
 }
 
-struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max)
+/* As pg_exchange; with syncs, in a pipeline that has so many. */
+static struct pg_answer exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max, unsigned syncs)
 {
     struct pg_answer answer = {0};
     answer.end = flush(connection, scope->deadline_ns);
     answer.sent = answer.end == PG_END_ANSWERED;
     if (answer.end != PG_END_LATE) {
-        enum pg_end end = collect(connection, scope, row_bytes_max, &answer);
+        enum pg_end end = syncs > 0 ? collect_pipeline(connection, scope, syncs, &answer)
+                                    : collect(connection, scope, row_bytes_max, &answer);
         answer.end = answer.end == PG_END_ANSWERED ? end : answer.end;
     }
     if (answer.end == PG_END_ANSWERED && PQstatus(connection) != CONNECTION_OK) {
         answer.end = PG_END_BROKEN;
     }
     return answer;
+}
+
+struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max)
+{
+    return exchange(connection, scope, row_bytes_max, 0);
+}
+
+struct pg_answer pg_exchange_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs)
+{
+    return exchange(connection, scope, 0, syncs);
 }
 
 void pg_answer_release(struct pg_answer *answer)

@@ -11,6 +11,7 @@
 #define PG_PAUSE_MIN_MS 50
 #define PG_PAUSE_MAX_MS 1000
 #define PG_LINE_MAX 512
+#define PG_CLOCK_AGE_MAX_US INT64_C(60000000)
 
 struct pg {
     struct pg_options options; /* its url is the one below */
@@ -22,7 +23,10 @@ struct pg {
     int64_t retry_at_ns;                     /* no attempt before */
     const char *prepared[PG_STATEMENTS_MAX]; /* names, sorted */
     size_t prepared_count;
-    char constraint[64]; /* NAMEDATALEN */
+    struct pg_backend backend;
+    int64_t clock_ahead_us; /* the database's clock before CLOCK_BOOTTIME */
+    int64_t clock_read_us;  /* when that was asked, by CLOCK_BOOTTIME */
+    char constraint[64];    /* NAMEDATALEN */
     char error[PG_LINE_MAX];
 };
 
@@ -62,12 +66,19 @@ MUST_CHECK enum status pg_open(struct pg *pg, struct scope *scope, bool probe);
 /* Closes the connection, because of reason where that is worth a line in the log. */
 void pg_drop(struct pg *pg, const char *reason);
 
+/* pg_clock.c: asks a new connection who its backend is, and what time it is. False where it does not tell. */
+MUST_CHECK bool pg_identify(struct pg *pg, const struct scope *scope);
+
 /* pg_exchange.c: waits until the descriptor is ready for the poll events; false where the deadline passed. */
 bool pg_wait(int fd, short events, int64_t deadline_ns);
 
 /* Sees through a message that libpq has taken: sends the rest and collects the answer. Where rows come one by one they
  * are collected until their values have row_bytes_max bytes. */
 struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max);
+
+/* The same for a pipeline that has so many syncs. Its result is the first error, or else the rows of its last statement
+ * that has any. */
+struct pg_answer pg_exchange_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs);
 void pg_answer_release(struct pg_answer *answer);
 
 /* pg_error.c: what a SQLSTATE means to callers. STATUS_INTERNAL for one that is not in its table, or NULL. */

@@ -3,10 +3,11 @@
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from client import CATEGORIES, MICROSECONDS, PRODUCTS, assert_problem, client_of, faults_in, unique
+from client import CATEGORIES, MICROSECONDS, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,8 @@ def test_a_change_touches_what_it_names_only(client, content_type):
 
 def test_every_field_can_be_changed(client):
     category, parent = client.category(), client.category()
-    wanted = {"name": unique("All"), "slug": f"all-{uuid.uuid4().hex}", "position": 2**31 - 1, "parent_id": parent["id"]}
+    wanted = {"name": unique("All"),
+              "slug": f"all-{uuid.uuid4().hex}", "position": 2**31 - 1, "parent_id": parent["id"]}
     changed = change(client, category, **wanted)
     assert {member: changed[member] for member in wanted} == wanted
     assert changed["version"] == 2
@@ -230,15 +232,32 @@ def test_a_condition_that_names_the_version_lets_a_write_through(client, conditi
     assert delete(client, deleted, **{"If-Match": condition}).status_code == 204
 
 
-@pytest.mark.parametrize("condition", ['"1"', '"3"', '"1", "3"', "2"])
+@pytest.mark.parametrize("condition", ['"1"', '"3"', '"1", "3"', '"other"'])
 def test_a_stale_condition_is_told_the_version_there_is(client, condition):
     category = client.category()
     current = change(client, category, position=1)
     for response in (patch(client, category, {"position": 2}, **{"If-Match": condition}),
                      delete(client, category, **{"If-Match": condition})):
-        assert "version 2 " in assert_problem(response, 412)["detail"]
+        problem = assert_problem(response, 412)
+        assert problem["current_version"] == 2
+        assert "version 2 " in problem["detail"]
         assert response.headers["ETag"] == '"2"'
     assert client.get(target_of(category)).json() == current
+
+
+def test_a_write_that_may_only_make_does_not_change(client):
+    category = client.category()
+    for response in (patch(client, category, {"position": 2}, **{"If-None-Match": "*"}),
+                     delete(client, category, **{"If-None-Match": "*"})):
+        assert_problem(response, 412)
+    assert client.get(target_of(category)).json() == category
+
+
+def test_a_condition_that_is_none_is_named(client):
+    category = client.category()
+    for response in (patch(client, category, {"position": 2}, **{"If-Match": "2"}),
+                     delete(client, category, **{"If-Match": "2"})):
+        assert faults_in(response, "header") == ["If-Match"]
 
 
 def test_what_is_not_there_cannot_be_changed(client):
@@ -258,6 +277,71 @@ def test_other_methods_and_parameters_are_refused(client):
         assert response.headers["Allow"] == "GET, HEAD, PATCH, DELETE, OPTIONS"
     assert faults_in(client.request("PATCH", f"{target}?force=1", json={"name": "x"}), "parameter") == ["force"]
     assert faults_in(client.request("DELETE", f"{target}?force=1"), "parameter") == ["force"]
+
+
+# --- as other writes ------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_changes_nothing(client, stack):
+    name = unique("Dry")
+    made = client.post(f"{CATEGORIES}?dry_run=true", json={"name": name})
+    assert (made.status_code, made.json()["name"], made.json()["version"]) == (201, name, 1)
+    assert_problem(client.get(target_of(made.json())), 404)
+    parent = client.category()
+    child = client.category(parent_id=parent["id"])
+    dry = client.request("PATCH", f"{target_of(child)}?dry_run=true", json={"parent_id": None})
+    assert (dry.status_code, dry.json()["version"], dry.json()["parent_id"]) == (200, 2, None)
+    cycle = client.request("PATCH", f"{target_of(parent)}?dry_run=true", json={"parent_id": child["id"]})
+    assert faults_in(cycle, "pointer") == ["/parent_id"]
+    assert_problem(client.request("DELETE", f"{target_of(parent)}?dry_run=true"), 409)
+    assert client.request("DELETE", f"{target_of(child)}?dry_run=true").status_code == 204
+    for category in (parent, child):
+        assert client.get(target_of(category)).json() == category
+        assert [row[0] for row in feed_of(stack, category)] == ["category.created"]
+
+
+def test_a_minimal_answer_has_no_body(client):
+    made = client.post(CATEGORIES, json={"name": unique("Minimal")}, headers={"Prefer": "return=minimal"})
+    assert (made.status_code, made.content, made.headers["ETag"]) == (201, b"", '"1"')
+    category = client.get(made.headers["Location"]).json()
+    changed = patch(client, category, {"position": 3}, Prefer="return=minimal")
+    assert (changed.status_code, changed.content, changed.headers["ETag"]) == (204, b"", '"2"')
+    assert client.get(target_of(category)).json()["position"] == 3
+
+
+def test_a_key_makes_a_creation_happen_once(client, stack):
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    body = {"name": unique("Once"), "slug": f"once-{uuid.uuid4().hex}"}
+    first = client.post(CATEGORIES, json=body, headers=key)
+    again = client.post(CATEGORIES, json=body, headers=key)
+    assert (first.status_code, again.status_code, again.text) == (201, 201, first.text)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (again.headers["Location"], again.headers["ETag"]) == (first.headers["Location"], first.headers["ETag"])
+    assert_problem(client.post(CATEGORIES, json=body | {"position": 1}, headers=key), 422)
+    assert len(feed_of(stack, first.json())) == 1
+
+
+def test_a_key_makes_a_change_and_a_deletion_happen_once(client, stack):
+    category = client.category()
+    keys = [{"Idempotency-Key": uuid.uuid4().hex} for _ in range(2)]
+    answers = [patch(client, category, {"position": 3}, **keys[0]) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].text == answers[1].text
+    assert [delete(client, category, **keys[1]).status_code for _ in range(2)] == [204, 204]
+    assert_problem(patch(client, category, {"position": 4}, **keys[0]), 422)
+    assert [row[1] for row in feed_of(stack, category)] == [1, 2, 3]
+
+
+def test_many_with_one_key_make_one_category(client, stack):
+    key, body = {"Idempotency-Key": uuid.uuid4().hex}, {"name": unique("Many")}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: Client(stack.url).post(CATEGORIES, json=body, headers=key), range(16)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    made = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    assert len(made) == 1
+    assert [answer.json()["type"] for answer in answers if answer.status_code == 409] == \
+        ["/problems/in-progress"] * sum(answer.status_code == 409 for answer in answers)
+    assert client.post(CATEGORIES, json=body, headers=key).json()["id"] in made
 
 
 # --- deletion -------------------------------------------------------------------------------------------------------

@@ -28,19 +28,82 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     return catalog->status;
 }
 
-enum status catalog_product_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                   struct faults *faults, struct text *id, struct product_view *view)
+/* What all changes answer. */
+static enum status change(struct catalog *catalog, const struct change_options *options, struct change_result *result)
 {
-    (void)scope;
     catalog->calls++;
+    catalog->options = *options;
+    *result = catalog->result;
+    result->view = catalog->view;
+    return catalog->status;
+}
+
+static enum status complete(struct catalog *catalog, struct record *input, struct faults *faults)
+{
     record_complete(&product_schema, input, "USD", faults);
     catalog->input = *input;
-    if (faults->count > 0) {
-        return STATUS_INVALID;
-    }
-    *id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
-    *view = catalog->view;
-    return catalog->status;
+    return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status catalog_product_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct record *input, struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->created = true;
+    result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_put(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                struct text id, struct record *input, struct faults *faults,
+                                struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_put_by_sku(struct catalog *catalog, struct scope *scope,
+                                       const struct change_options *options, struct text sku, struct record *input,
+                                       struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    catalog->sku = sku;
+    return complete(catalog, input, faults) == STATUS_OK ? status : STATUS_INVALID;
+}
+
+enum status catalog_product_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                 struct text id, product_edit edit, void *context, struct faults *faults,
+                                 struct change_result *result)
+{
+    enum status status = change(catalog, options, result);
+    struct record edited = catalog->records[0];
+    enum status edit_status = edit(context, scope, &catalog->records[0], &edited, faults);
+    result->id = id;
+    catalog->input = edited;
+    return edit_status == STATUS_OK ? status : edit_status;
+}
+
+enum status catalog_product_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct text id, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return status;
+}
+
+enum status catalog_product_restore(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct text id, struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    (void)faults;
+    enum status status = change(catalog, options, result);
+    result->id = id;
+    return status;
 }
 
 enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
@@ -66,46 +129,30 @@ enum status catalog_category_get(struct catalog *catalog, struct scope *scope, s
     return catalog->status;
 }
 
-enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                    struct faults *faults, struct record *category)
+enum status catalog_category_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct record *input, struct faults *faults, struct change_result *result)
 {
     (void)scope;
-    catalog->calls++;
+    enum status status = change(catalog, options, result);
+    result->created = true;
+    result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
     record_complete(&category_schema, input, "USD", faults);
     catalog->input = *input;
-    *category = catalog->records[0];
-    return faults->count > 0 ? STATUS_INVALID : catalog->status;
+    return faults->count > 0 ? STATUS_INVALID : status;
 }
 
-/* STATUS_STALE as often as the test wants it, and then the status. */
-static enum status status_or_stale(struct catalog *catalog)
+enum status catalog_category_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                  struct text id, product_edit edit, void *context, struct faults *faults,
+                                  struct change_result *result)
 {
-    if (catalog->stale > 0) {
-        catalog->stale--;
-        return STATUS_STALE;
-    }
-    return catalog->write_status;
+    return catalog_product_edit(catalog, scope, options, id, edit, context, faults, result);
 }
 
-enum status catalog_category_change(struct catalog *catalog, struct scope *scope, const struct record *current,
-                                    const struct record *patch, struct faults *faults, struct record *category)
+enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct text id, struct faults *faults, struct change_result *result)
 {
-    (void)scope;
-    catalog->writes++;
-    catalog->input = *patch;
-    *category = *current;
-    record_set(category, CATEGORY_VERSION, TEXT("9"));
-    return faults->count > 0 ? STATUS_INVALID : status_or_stale(catalog);
-}
-
-enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct record *current,
-                                    struct faults *faults)
-{
-    (void)scope;
     (void)faults;
-    catalog->writes++;
-    catalog->input = *current;
-    return status_or_stale(catalog);
+    return catalog_product_delete(catalog, scope, options, id, result);
 }
 
 enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,

@@ -2,23 +2,24 @@
 #ifndef TESTS_FAKE_CATALOG_H
 #define TESTS_FAKE_CATALOG_H
 
-#include "catalog/catalog.h"
+#include "catalog/category_change.h"
+#include "catalog/product_change.h"
 #include "handler/exchange.h"
 
 struct catalog {
     enum status status; /* of the next calls */
     struct product_view view;
+    struct change_result result; /* but for the view */
     struct record records[3];
     size_t count;
     bool more;
     bool cache_answers;
     struct cursor next;
     unsigned calls;
-    enum status write_status; /* of the next changes and deletions of a category, */
-    unsigned stale;           /* which first are stale so often */
-    unsigned writes;
     bool fresh;
     struct record input;
+    struct change_options options;
+    struct text sku;
     struct product_query product_query;
     struct category_query category_query;
 };

@@ -1,0 +1,60 @@
+/* The way of every change (product_change.c), for what decides on it (product_changes.c). */
+#ifndef CATALOG_PRODUCT_CHANGE_INTERNAL_H
+#define CATALOG_PRODUCT_CHANGE_INTERNAL_H
+
+#include "cache/product_cache.h"
+#include "catalog/product_change.h"
+#include "store/product_write.h"
+
+struct change;
+
+/* Fills the write; leaves its record NULL where nothing is to be changed. now is NULL where there is no such product,
+ * which can be only with may_create. */
+typedef enum status (*change_decision)(struct change *change, const struct stored_product *now,
+                                       struct product_write *write);
+
+struct change {
+    struct catalog *catalog;
+    struct scope *scope;
+    const struct change_options *options;
+    struct text id;  /* of the product */
+    struct text sku; /* instead of the id, where present */
+    bool may_create;
+    change_decision decide;
+    struct record *input; /* what decide works with */
+    product_edit edit;
+    void *context;
+    struct faults *faults;
+    struct change_result *result;
+    bool merging; /* the product is of a later version: what was changed since must not be touched */
+};
+
+enum status change_run(struct change *change);
+
+/* What the change makes of the product as it is (NULL: there is none), where its expectation holds: STATUS_OK and the
+ * write, whose record is NULL where nothing is to be changed. */
+enum status change_decide(struct change *change, const struct stored_product *now, struct product_write *write);
+
+/* Decisions. */
+enum status decide_put(struct change *change, const struct stored_product *now, struct product_write *write);
+enum status decide_edit(struct change *change, const struct stored_product *now, struct product_write *write);
+enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write);
+
+/* Creates a product that nobody can know yet, without a look at what is there. */
+enum status change_create(struct change *change, struct record *record);
+
+/* For input with faults: STATUS_INVALID, or what is to be said of the key first. */
+enum status change_refuse(struct change *change);
+
+/* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since
+ * the client's version, too. */
+enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
+                           struct text *field_versions);
+
+/* What a write's status tells the cache. */
+enum cache_outcome change_outcome(enum status status);
+
+/* Sets the version and the times of a product that is to be written. */
+enum status change_stamp(struct change *change, const struct stored_product *now, struct record *record);
+
+#endif

@@ -1,0 +1,42 @@
+/* Deleting a product, and undoing it. */
+#include "catalog/product_change.h"
+#include "handler/routes.h"
+#include "input.h"
+#include "write.h"
+
+void product_delete(struct exchange *exchange)
+{
+    struct write_request request;
+    struct change_result result = {0};
+    struct text id;
+    enum status status;
+
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id)) {
+        return;
+    }
+    status = catalog_product_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &result);
+    if (status != STATUS_OK) {
+        write_answer_status(exchange, status, "product", &request, &result);
+        return;
+    }
+    write_answer_nothing(exchange, &result);
+}
+
+void product_restore(struct exchange *exchange)
+{
+    struct write_request request;
+    struct change_result result = {0};
+    struct text id;
+    enum status status;
+
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
+        return;
+    }
+    status = catalog_product_restore(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
+                                     &result);
+    if (status != STATUS_OK) {
+        write_answer_status(exchange, status, "product", &request, &result);
+        return;
+    }
+    write_answer(exchange, &request, &result);
+}

@@ -1,0 +1,211 @@
+/* The common part of all writes. */
+#include "write.h"
+
+#include "handler/problem.h"
+#include "http/etag.h"
+#include "http/prefer.h"
+#include "http/uri.h"
+#include "input.h"
+#include "reply.h"
+
+#define KEY_MAX 255
+
+/* --- in --- */
+
+static void read_if_match(struct exchange *exchange, struct write_request *request)
+{
+    struct expectation *expectation = &request->options.expectation;
+    const struct text list = exchange->request.if_match;
+
+    if (list.data == NULL) {
+        return;
+    }
+    expectation->match = true;
+    switch (etag_list_versions(list, expectation->versions, EXPECTED_VERSIONS_MAX, &expectation->version_count)) {
+    case ETAG_LIST_ANY:
+        expectation->any = true;
+        break;
+    case ETAG_LIST_MALFORMED:
+        faults_add(&request->faults, FAULT_IN_HEADER, "If-Match", "malformed",
+                   "must be * or entity tags in quotes, such as \"3\"");
+        break;
+    case ETAG_LIST_TAGS:
+    default:
+        break;
+    }
+}
+
+static void read_if_none_match(struct exchange *exchange, struct write_request *request)
+{
+    const struct text list = exchange->request.if_none_match;
+
+    if (list.data == NULL) {
+        return;
+    }
+    if (!text_equal(text_trim_ows(list), TEXT("*"))) {
+        faults_add(&request->faults, FAULT_IN_HEADER, "If-None-Match", "malformed",
+                   "must be * on a write: it is made only where there is nothing yet");
+    } else if (exchange->request.if_match.data != NULL) {
+        faults_add(&request->faults, FAULT_IN_HEADER, "If-None-Match", "contradictory",
+                   "cannot hold together with If-Match; send one of them");
+    }
+    request->options.expectation.absent = true;
+}
+
+/* A string of RFC 8941, as the draft wants it, or the bare characters, as most clients send it. */
+static bool read_key(struct text header, struct text *key)
+{
+    struct text text = text_trim_ows(header);
+
+    if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"') {
+        text = (struct text){.data = text.data + 1, .length = text.length - 2};
+    }
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e || text.data[i] == '"' || text.data[i] == '\\') {
+            return false;
+        }
+    }
+    *key = text;
+    return text.length > 0 && text.length <= KEY_MAX;
+}
+
+/* What a request must repeat to be the same: method, target, how its body is to be read, and the body. */
+static struct text identity_of(struct exchange *exchange)
+{
+    const struct request *in = &exchange->request;
+    struct arena *arena = exchange->scope.arena;
+    const struct text head =
+        arena_printf(arena, "%.*s %.*s\n%.*s\n", TEXT_PRINT(in->method_name), TEXT_PRINT(uri_printable(in->uri, arena)),
+                     TEXT_PRINT(uri_printable(in->content_type, arena)));
+    struct strbuf identity;
+    struct text text;
+
+    strbuf_init(&identity, head.length + in->body.length);
+    strbuf_append_text(&identity, head);
+    strbuf_append_text(&identity, in->body);
+    text = arena_copy(arena, strbuf_text(&identity));
+    strbuf_free(&identity);
+    return text;
+}
+
+static void read_idempotency_key(struct exchange *exchange, struct write_request *request)
+{
+    if (exchange->request.idempotency_key.data == NULL) {
+        return;
+    }
+    if (!read_key(exchange->request.idempotency_key, &request->options.key)) {
+        faults_add(&request->faults, FAULT_IN_HEADER, "Idempotency-Key", "malformed",
+                   "must be 1 to %d printable ASCII characters, without quotes inside", KEY_MAX);
+        return;
+    }
+    request->options.request = identity_of(exchange);
+}
+
+static void read_parameters(struct exchange *exchange, struct write_request *request)
+{
+    static const char *const known[] = {"dry_run"};
+    struct query query;
+    struct text value;
+
+    if (exchange->request.query.length == 0) {
+        return;
+    }
+    input_query(exchange, known, sizeof known / sizeof known[0], &query, &request->faults);
+    value = query_get(&query, "dry_run");
+    if (value.data == NULL || text_equal(value, TEXT("false"))) {
+        return;
+    }
+    request->options.dry_run = true;
+    if (!text_equal(value, TEXT("true"))) {
+        faults_add(&request->faults, FAULT_IN_PARAMETER, "dry_run", "boolean", "must be true or false");
+    }
+}
+
+static void read_preferences(struct exchange *exchange, struct write_request *request)
+{
+    const struct text header = exchange->request.prefer;
+
+    request->minimal = text_equal_ignoring_case(prefer_get(header, "return"), TEXT("minimal"));
+    request->options.expectation.disjoint = text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
+}
+
+static bool lacks_precondition(const struct exchange *exchange)
+{
+    const enum http_method method = exchange->request.method;
+
+    return exchange->app->config->require_if_match && exchange->request.if_match.data == NULL &&
+           exchange->request.if_none_match.data == NULL &&
+           (method == METHOD_PUT || method == METHOD_PATCH || method == METHOD_DELETE);
+}
+
+bool write_begin(struct exchange *exchange, struct write_request *request)
+{
+    *request = (struct write_request){0};
+    faults_init(&request->faults, exchange->scope.arena);
+    read_if_match(exchange, request);
+    read_if_none_match(exchange, request);
+    read_idempotency_key(exchange, request);
+    read_parameters(exchange, request);
+    read_preferences(exchange, request);
+    if (request->faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
+        return false;
+    }
+    if (lacks_precondition(exchange)) {
+        problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
+                       "Say with If-Match which version this changes, from the ETag that you read, or with "
+                       "If-None-Match: * that there is none yet.");
+        return false;
+    }
+    return true;
+}
+
+/* --- out --- */
+
+static void add_replayed(struct exchange *exchange, const struct change_result *result)
+{
+    if (result->replayed) {
+        response_header(&exchange->response, "Idempotency-Replayed", TEXT("true"));
+    }
+}
+
+void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
+{
+    write_answer_in(exchange, "/api/v1/products", request, result);
+}
+
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result)
+{
+    if (request->minimal) {
+        exchange->response.status = result->created ? 201 : 204;
+        response_header(&exchange->response, "Preference-Applied", TEXT("return=minimal"));
+    } else {
+        reply_json(exchange, result->created ? 201 : 200);
+        exchange->response.lent_body = result->view.json;
+    }
+    reply_etag(exchange, result->view.version);
+    if (result->created) {
+        reply_location(exchange, collection, result->id);
+    }
+    add_replayed(exchange, result);
+}
+
+void write_answer_nothing(struct exchange *exchange, const struct change_result *result)
+{
+    exchange->response.status = 204;
+    add_replayed(exchange, result);
+}
+
+void write_answer_status(struct exchange *exchange, enum status status, const char *what,
+                         const struct write_request *request, const struct change_result *result)
+{
+    if (status != STATUS_STALE) {
+        problem_answer_status(exchange, status, what, &request->faults);
+        return;
+    }
+    if (result->current_version > 0) {
+        reply_etag(exchange, result->current_version);
+    }
+    problem_answer_stale(exchange, what, result->current_version, result->changed);
+}

@@ -1,0 +1,33 @@
+/* What all writes have in common: preconditions, idempotency keys, preferences and dry runs on the way in; versions,
+ * replays and minimal answers on the way out. */
+#ifndef HANDLER_WRITE_H
+#define HANDLER_WRITE_H
+
+#include "catalog/product_change.h"
+#include "handler/exchange.h"
+
+struct write_request {
+    struct change_options options;
+    struct faults faults;
+    bool minimal; /* Prefer: return=minimal */
+};
+
+/* Reads what every write may say in headers and parameters: If-Match, If-None-Match: *, Idempotency-Key, Prefer and
+ * dry_run. Answers 400 where one of them is wrong, and 428 where If-Match is required and missing. */
+MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
+
+/* Answers with the product: 201 and its Location where it was created, else 200. */
+void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);
+
+/* The same for a thing of another collection, such as "/api/v1/categories". */
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result);
+
+/* Answers 204 for what is gone. */
+void write_answer_nothing(struct exchange *exchange, const struct change_result *result);
+
+/* Answers for what a change returned, STATUS_OK excepted. what names the thing changed ("product"). */
+void write_answer_status(struct exchange *exchange, enum status status, const char *what,
+                         const struct write_request *request, const struct change_result *result);
+
+#endif

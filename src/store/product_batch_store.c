@@ -1,0 +1,210 @@
+/* The statements of batches: each column goes as one array, which Postgres unnests to rows. */
+#include "store/product_batch_store.h"
+
+#include "pg_array.h"
+#include "stored_product.h"
+
+/* --- reading --- */
+
+static bool array_of(struct pg_array *array, const struct text *items, size_t count, struct text *value)
+{
+    pg_array_init(array);
+    for (size_t i = 0; i < count; i++) {
+        pg_array_append(array, items[i]);
+    }
+    return pg_array_end(array, value);
+}
+
+static enum status read_products(struct scope *scope, const struct pg_result *result, struct batch_found *found)
+{
+    const size_t count = pg_rows(result);
+
+    found->products = arena_alloc(scope->arena, (count + 1) * sizeof *found->products);
+    for (size_t i = 0; i < count; i++) {
+        const enum status status = stored_product_read(scope->arena, result, i, &found->products[i]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    found->product_count = count;
+    return STATUS_OK;
+}
+
+/* UNION, not OR: each half has its index. */
+static enum status load_products(struct pg *pg, struct scope *scope, const struct text values[2], size_t bytes_max,
+                                 struct batch_found *found)
+{
+    const char *columns = stored_product_columns(scope->arena);
+    const char *sql = arena_printf(scope->arena,
+                                   "SELECT %s FROM product WHERE id IN ("
+                                   "SELECT unnest($1::uuid[]) UNION SELECT p.id FROM unnest($2::text[]) AS sku "
+                                   "JOIN product p ON lower(p.sku) = lower(sku.sku) AND p.deleted_at IS NULL)",
+                                   columns)
+                          .data;
+    struct pg_result *result = NULL;
+    bool full = false;
+    enum status status = pg_read_bounded(pg, scope, "batch_load", sql, bytes_max, values, 2, &result, &full);
+
+    if (status == STATUS_OK && full) {
+        return STATUS_TOO_LARGE;
+    }
+    return status == STATUS_OK ? read_products(scope, result, found) : status;
+}
+
+static enum status load_categories(struct pg *pg, struct scope *scope, const struct text *ids,
+                                   struct batch_found *found)
+{
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "batch_categories", "SELECT id FROM category WHERE id = ANY ($1::uuid[])",
+                                 true, ids, 1, &result);
+
+    if (status == STATUS_OK) {
+        found->category_count = pg_rows(result);
+        found->categories = arena_alloc(scope->arena, (found->category_count + 1) * sizeof *found->categories);
+        for (size_t i = 0; i < found->category_count; i++) {
+            found->categories[i] = pg_value(result, i, 0);
+        }
+    }
+    return status;
+}
+
+enum status product_batch_load(struct pg *pg, struct scope *scope, const struct batch_keys *keys, size_t bytes_max,
+                               struct batch_found *found)
+{
+    struct pg_array ids;
+    struct pg_array skus;
+    struct pg_array categories;
+    struct text values[3];
+    enum status status = STATUS_TOO_LARGE;
+    const bool fits = array_of(&ids, keys->ids, keys->id_count, &values[0]) &
+                      array_of(&skus, keys->skus, keys->sku_count, &values[1]) &
+                      array_of(&categories, keys->categories, keys->category_count, &values[2]);
+
+    *found = (struct batch_found){0};
+    if (fits) {
+        status = STATUS_OK;
+    }
+    if (status == STATUS_OK && keys->id_count + keys->sku_count > 0) {
+        status = load_products(pg, scope, values, bytes_max, found);
+    }
+    if (status == STATUS_OK && keys->category_count > 0) {
+        status = load_categories(pg, scope, &values[2], found);
+    }
+    pg_array_free(&ids);
+    pg_array_free(&skus);
+    pg_array_free(&categories);
+    return status;
+}
+
+/* --- writing --- */
+
+/* The columns of a row in the order of their parameters; what a product_write has beside them follows. */
+static const enum product_field written[] = {
+    PRODUCT_ID,        PRODUCT_SKU,         PRODUCT_NAME,       PRODUCT_DESCRIPTION, PRODUCT_PRICE,
+    PRODUCT_CURRENCY,  PRODUCT_CATEGORY_ID, PRODUCT_STATUS,     PRODUCT_ATTRIBUTES,  PRODUCT_IMAGES,
+    PRODUCT_GROUP_KEY, PRODUCT_VERSION,     PRODUCT_CREATED_AT, PRODUCT_UPDATED_AT,
+};
+
+enum {
+    WRITTEN = sizeof(written) / sizeof(written[0]),
+    COLUMN_TYPE = WRITTEN,
+    COLUMN_DATA,
+    COLUMN_DELETED,
+    COLUMN_FIELD_VERSION,
+    COLUMN_INSERT,
+    COLUMNS,
+};
+
+#define GIVEN                                                                                                          \
+    "given AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], "      \
+    "$6::text[], $7::uuid[], $8::text[], $9::json[], $10::json[], $11::text[], $12::bigint[], $13::timestamptz[], "    \
+    "$14::timestamptz[], $15::text[], $16::text[], $17::boolean[], $18::jsonb[], $19::boolean[]) WITH ORDINALITY "     \
+    "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, " \
+    "created_at, updated_at, type, data, deleted, field_version, is_new, place), turn WHERE mine), "
+#define INSERTED                                                                                                       \
+    "inserted AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, " \
+    "images, group_key, version, created_at, updated_at) "                                                             \
+    "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, "         \
+    "version, created_at, updated_at FROM given WHERE is_new RETURNING id), "
+#define UPDATED                                                                                                        \
+    "updated AS (UPDATE product p SET sku = g.sku, name = g.name, description = g.description, price = g.price, "      \
+    "currency = g.currency, category_id = g.category_id, status = g.status, attributes = g.attributes, "               \
+    "images = g.images, group_key = g.group_key, version = g.version, updated_at = g.updated_at, "                     \
+    "deleted_at = CASE WHEN g.deleted THEN g.updated_at END, "                                                         \
+    "field_version = coalesce(p.field_version || g.field_version, g.field_version, p.field_version) "                  \
+    "FROM given g WHERE NOT g.is_new AND p.id = g.id AND p.version = g.version - 1 RETURNING p.id), "
+#define FEED                                                                                                           \
+    "feed AS (INSERT INTO change (type, id, version, at, data) "                                                       \
+    "SELECT type, id, version, updated_at, data FROM given ORDER BY place)"
+#define OUTCOME                                                                                                        \
+    " SELECT mine, CASE WHEN mine AND (SELECT count(*) FROM inserted) + (SELECT count(*) FROM updated) "               \
+    "< (SELECT count(*) FROM given) THEN abandon_stale() END FROM turn"
+
+static const char batch[] = "WITH turn AS (SELECT true AS mine), " GIVEN INSERTED UPDATED FEED OUTCOME;
+
+static const char batch_keyed[] =
+    "WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($20::text, 0)) AS mine), " GIVEN
+        INSERTED UPDATED FEED ", kept AS (INSERT INTO idempotency (key, request, changed, body) "
+    "SELECT $20, sha256(convert_to($21::text, 'UTF8')), (SELECT array_agg(id) FROM given WHERE NOT is_new), $22::text "
+    "FROM turn WHERE mine)" OUTCOME;
+
+static struct text column_value(const struct batch_row *row, size_t column)
+{
+    switch (column) {
+    case COLUMN_TYPE:
+        return text_of(row->write.type);
+    case COLUMN_DATA:
+        return row->write.json;
+    case COLUMN_DELETED:
+        return row->write.deleted ? TEXT("t") : TEXT("f");
+    case COLUMN_FIELD_VERSION:
+        return row->write.field_versions;
+    case COLUMN_INSERT:
+        return row->insert ? TEXT("t") : TEXT("f");
+    default:
+        return row->write.record->value[written[column]];
+    }
+}
+
+static enum status run(struct pg *pg, struct scope *scope, const struct text *values, const struct idempotency *key,
+                       bool dry_run)
+{
+    const bool keyed = key->key.data != NULL && !dry_run;
+    const size_t count = keyed ? COLUMNS + 3 : COLUMNS;
+    struct pg_result *result = NULL;
+    enum status status;
+
+    if (dry_run) {
+        status = pg_rehearse(pg, scope, batch, values, count, &result);
+    } else {
+        status = pg_exec(pg, scope, keyed ? "batch_write_keyed" : "batch_write", keyed ? batch_keyed : batch, false,
+                         values, count, &result);
+    }
+    return status == STATUS_OK && !text_equal(pg_value(result, 0, 0), TEXT("t")) ? STATUS_IN_PROGRESS : status;
+}
+
+enum status product_batch_write(struct pg *pg, struct scope *scope, const struct batch_row *rows, size_t count,
+                                const struct idempotency *idempotency, struct text answer, bool dry_run)
+{
+    struct pg_array arrays[COLUMNS];
+    struct text values[COLUMNS + 3];
+    enum status status = STATUS_OK;
+
+    for (size_t column = 0; column < COLUMNS; column++) {
+        pg_array_init(&arrays[column]);
+        for (size_t i = 0; i < count; i++) {
+            pg_array_append(&arrays[column], column_value(&rows[i], column));
+        }
+        status = pg_array_end(&arrays[column], &values[column]) ? status : STATUS_TOO_LARGE;
+    }
+    values[COLUMNS] = idempotency->key;
+    values[COLUMNS + 1] = idempotency->request;
+    values[COLUMNS + 2] = answer;
+    if (status == STATUS_OK) {
+        status = run(pg, scope, values, idempotency, dry_run);
+    }
+    for (size_t column = 0; column < COLUMNS; column++) {
+        pg_array_free(&arrays[column]);
+    }
+    return status;
+}
