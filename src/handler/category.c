@@ -3,10 +3,14 @@
 #include "catalog/category_change.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
+#include "http/negotiate.h"
 #include "input.h"
+#include "patch.h"
 #include "reply.h"
 #include "write.h"
 #include "json/record.h"
+
+#define JSON_PATCH_TYPE "application/json-patch+json"
 
 static int64_t version_of(const struct record *category)
 {
@@ -63,36 +67,23 @@ void category_create(struct exchange *exchange)
            &request, &result);
 }
 
-/* A merge patch is applied: a field that it takes away is what a creation makes of one that is left out. */
-static enum status apply_patch(void *context, struct scope *scope, const struct record *current, struct record *edited,
-                               struct faults *faults)
-{
-    const struct record *patch = context;
-
-    (void)scope;
-    (void)current;
-    for (size_t i = 0; i < category_schema.count; i++) {
-        if (record_has(patch, i)) {
-            const struct text value = patch->value[i];
-            edited->value[i] = value.data != NULL ? value : text_of(category_schema.fields[i].default_value);
-        }
-    }
-    return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
-}
-
 void category_patch(struct exchange *exchange)
 {
-    struct record patch = {0};
+    static const char *const types[] = {"application/merge-patch+json", "application/json", JSON_PATCH_TYPE};
+    struct patch patch = {.is_json_patch = content_type_is(exchange->request.content_type, JSON_PATCH_TYPE),
+                          .pointer = "",
+                          .currency = exchange->app->config->currency};
     struct write_request request;
     struct change_result result = {0};
     struct text id;
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
-        !input_flat_patch(exchange, &category_schema, &patch, &request.faults)) {
+        !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
+        !input_json(exchange, &patch.document, &request.faults)) {
         return;
     }
     answer(exchange,
-           catalog_category_edit(exchange->app->catalog, &exchange->scope, &request.options, id, apply_patch, &patch,
+           catalog_category_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_category, &patch,
                                  &request.faults, &result),
            &request, &result);
 }

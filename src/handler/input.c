@@ -195,16 +195,6 @@ bool input_json(struct exchange *exchange, struct json_object **document, struct
     return status == STATUS_OK;
 }
 
-/* Of a body that is no object at all nothing more is to be said than that. */
-static bool answer_no_object(struct exchange *exchange, const struct faults *faults)
-{
-    if (faults->count == 0 || faults->item[0].where[0] != '\0') {
-        return false;
-    }
-    problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
-    return true;
-}
-
 bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id, struct record *record,
                   struct faults *faults)
 {
@@ -215,18 +205,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
         return false;
     }
     json_read_record_of(schema, document, "", own_id, record, faults);
-    return !answer_no_object(exchange, faults);
-}
-
-bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,
-                      struct faults *faults)
-{
-    static const char *const types[] = {"application/merge-patch+json", "application/json"};
-    struct json_object *document = NULL;
-
-    if (!input_content_type(exchange, types, 2, "Accept-Patch") || !input_json(exchange, &document, faults)) {
+    /* Of a body that is no object at all nothing more is to be said than that. */
+    if (faults->count > 0 && faults->item[0].where[0] == '\0') {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
         return false;
     }
-    json_read_flat_patch(schema, document, "", patch, faults);
-    return !answer_no_object(exchange, faults);
+    return true;
 }

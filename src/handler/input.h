@@ -49,8 +49,4 @@ MUST_CHECK bool input_json(struct exchange *exchange, struct json_object **docum
 MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id,
                              struct record *record, struct faults *faults);
 
-/* The same of a merge patch, for a schema that json_read_flat_patch takes; application/json is read alike. */
-MUST_CHECK bool input_flat_patch(struct exchange *exchange, const struct schema *schema, struct record *patch,
-                                 struct faults *faults);
-
 #endif

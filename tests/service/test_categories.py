@@ -176,7 +176,7 @@ def test_null_is_what_a_creation_makes_of_a_field_left_out(client):
 def test_a_change_that_changes_nothing_is_no_new_version(client, stack):
     parent = client.category()
     category = client.category(parent_id=parent["id"], position=4)
-    same = [{}, {"name": category["name"] + " "}, {"slug": None}, {"slug": category["slug"]}, {"position": 4},
+    same = [{}, category, {"colour": None}, {"name": category["name"] + " "}, {"slug": None}, {"slug": category["slug"]}, {"position": 4},
             {"parent_id": parent["id"].upper()}, {member: category[member] for member in ("name", "slug", "position")}]
     for members in same:
         response = patch(client, category, members)
@@ -187,8 +187,8 @@ def test_a_change_that_changes_nothing_is_no_new_version(client, stack):
 @pytest.mark.parametrize("member, value", [
     ("name", ""), ("name", None), ("name", 1), ("name", "x" * 201), ("slug", "A b"), ("slug", 1), ("position", -1),
     ("position", "1"), ("parent_id", "tea"), ("parent_id", str(uuid.uuid4())), ("id", str(uuid.uuid4())),
-    ("version", 1), ("created_at", None), ("updated_at", "2026-11-23T09:15:02.123456Z"), ("colour", "red"),
-    ("colour", None),
+    ("version", 7), ("created_at", None), ("updated_at", "2026-11-23T09:15:02.123456Z"), ("colour", "red"),
+    ("id", None), ("updated_at", None),
 ])
 def test_a_change_beyond_a_rule_is_refused_by_name(client, member, value):
     category = client.category()
@@ -213,6 +213,21 @@ def test_a_body_that_is_no_patch_is_refused(client, body, content_type, status):
     assert_problem(response, status)
     if status == 415:
         assert "application/merge-patch+json" in response.headers["Accept-Patch"]
+
+
+def test_a_json_patch_changes_a_category(client):
+    parent = client.category()
+    category = client.category(parent_id=parent["id"], position=2, slug=f"json-{uuid.uuid4().hex}")
+    operations = [{"op": "test", "path": "/version", "value": 1}, {"op": "replace", "path": "/position", "value": 5},
+                  {"op": "remove", "path": "/slug"}, {"op": "remove", "path": "/parent_id"}]
+    response = patch(client, category, operations, "application/json-patch+json")
+    assert response.status_code == 200, response.text
+    slug = category["name"].lower().replace(" ", "-")
+    assert response.json() == category | {"position": 5, "slug": slug, "parent_id": None, "version": 2,
+                                          "updated_at": response.json()["updated_at"]}
+    assert_problem(patch(client, category, operations, "application/json-patch+json"), 409)
+    response = patch(client, category, [{"op": "remove", "path": "/version"}], "application/json-patch+json")
+    assert faults_in(response, "pointer") == ["/version"]
 
 
 def test_a_slug_of_another_category_is_a_conflict(client):

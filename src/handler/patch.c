@@ -1,0 +1,58 @@
+/* Applying a patch to a product or a category: to the JSON that a client sees, which is read again whole. */
+#include "patch.h"
+
+#include "domain/category.h"
+#include "json/parse.h"
+#include "json/patch.h"
+#include "json/record.h"
+
+/* A product's JSON is bounded by the rules of its fields, far below this. */
+#define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
+
+static enum status document_of(const struct schema *schema, const struct record *record, struct faults *faults,
+                               struct json_object **document)
+{
+    struct strbuf json;
+    enum status status = STATUS_INTERNAL;
+
+    strbuf_init(&json, DOCUMENT_MAX);
+    json_write_record(&json, schema, record);
+    if (!json.overflowed) {
+        status = json_parse(arena_copy(faults->arena, strbuf_text(&json)), faults, document);
+    }
+    strbuf_free(&json);
+    return status;
+}
+
+static enum status apply(const struct patch *patch, const struct schema *schema, const struct record *current,
+                         struct record *edited, struct faults *faults)
+{
+    struct json_object *document = NULL;
+    struct json_object *patched = NULL;
+    enum status status = document_of(schema, current, faults, &document);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = patch->is_json_patch ? json_patch(document, patch->document, patch->pointer, &patched, faults)
+                                  : json_merge_patch(document, patch->document, patch->pointer, &patched, faults);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    json_read_edited_record(schema, patched, "", current, patch->currency, edited, faults);
+    return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status patch_product(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                          struct faults *faults)
+{
+    (void)scope;
+    return apply(context, &product_schema, current, edited, faults);
+}
+
+enum status patch_category(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                           struct faults *faults)
+{
+    (void)scope;
+    return apply(context, &category_schema, current, edited, faults);
+}
