@@ -26,8 +26,8 @@ struct category_tree {
 };
 
 /* Links the categories (at most CATEGORY_TREE_MAX) in the arena; siblings keep the order in which they come. At the top
- * stand those whose parent is top, which is absent for those without one. What cannot be reached from there - what
- * stands elsewhere, and whatever goes round in a circle - is not part of the tree. */
+ * stand those whose parent is top, which is absent for those without one. What cannot be reached from there is
+ * not part of the tree. Each is in it once at most, even where parents went round in a circle. */
 struct category_tree category_tree_make(struct arena *arena, const struct record *categories, size_t count,
                                         struct text top);
 
