@@ -1,6 +1,6 @@
 /* Changes of a document: merge patch (RFC 7396) and JSON patch (RFC 6902). Both take trees of json_parse, leave them as
  * they are and make a new one, so that the same patch can be applied again where a write has to be repeated. Numbers keep
- * the digits that they were given. Owns json-c, as json/parse.h does. */
+ * the digits that they were given. */
 #ifndef JSON_PATCH_H
 #define JSON_PATCH_H
 

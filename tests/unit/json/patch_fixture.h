@@ -2,6 +2,14 @@
 #ifndef TESTS_JSON_PATCH_FIXTURE_H
 #define TESTS_JSON_PATCH_FIXTURE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
 #include "base/arena.h"
 #include "domain/fault.h"
 #include "json/parse.h"
