@@ -24,6 +24,9 @@
 -- The lock comes before any lock of a row, so that no two transactions of one statement each can wait for each other: an
 -- UPDATE that names parent_id takes it before it looks for its rows, an INSERT before its row is there.
 
+ALTER TABLE category
+    ADD COLUMN field_version jsonb; -- as of a product: {"name": 4}, version 4 set the name
+
 CREATE FUNCTION category_lock_tree() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,7 +1,6 @@
 /* Changes of categories, each with its row of the feed and the answer that is kept for its idempotency key in one
  * transaction. As those of products (catalog/product_change.h), whose options and results they share; the version, and
- * the JSON in the view, are the category's. A category has no record of which version set which field: a change with an
- * expectation that does not hold is stale, be it disjoint or not. */
+ * the JSON in the view, are the category's. */
 #ifndef CATALOG_CATEGORY_CHANGE_H
 #define CATALOG_CATEGORY_CHANGE_H
 

@@ -9,10 +9,21 @@
 
 #include <stdbool.h>
 
+/* A category as it is now. */
+struct stored_category {
+    struct record record;
+    struct text set_by; /* "name:3,slug:7": the version that set a field, where that was not the first; absent: none */
+};
+
+/* Reads a category to change it. STATUS_NOT_FOUND, else as pg_exec. */
+MUST_CHECK enum status category_write_load(struct pg *pg, struct scope *scope, struct text id,
+                                           struct stored_category *category);
+
 struct category_write {
     const struct record *record; /* as it is to be, complete: slug, version and timestamps too */
     struct text json;            /* the same as it is answered; absent: no row of the feed */
     bool moves;                  /* an update changes parent_id */
+    struct text field_versions;  /* of an update: {"name":4}, the fields that this version sets; absent: none */
     struct idempotency idempotency;
     bool dry_run; /* roll back: find out what the answer would be */
 };

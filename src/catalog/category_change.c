@@ -5,12 +5,12 @@
 #include "catalog/category_change.h"
 
 #include "catalog_internal.h"
+#include "expectation.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "domain/timestamp.h"
-#include "store/category_store.h"
 #include "store/category_write.h"
 
 #include <string.h>
@@ -28,6 +28,8 @@ struct change {
     const struct change_options *options;
     struct faults *faults;
     struct change_result *result;
+    bool merging;      /* the category is of a later version: what was changed since must not be touched */
+    bool disappointed; /* the expectation does not hold: to read again is of no use */
 };
 
 /* --- rules that the database holds --- */
@@ -188,18 +190,14 @@ static enum status render(struct change *change, const struct record *record)
 
 typedef enum status (*store_writer)(struct pg *pg, struct scope *scope, const struct category_write *write);
 
-static enum status write_once(struct change *change, store_writer writer, const struct record *record, bool moves)
+static enum status write_once(struct change *change, store_writer writer, struct category_write *write)
 {
-    enum status status = render(change, record);
-    const struct category_write write = {
-        .record = record,
-        .json = change->result->view.json,
-        .moves = moves,
-        .idempotency = idempotency_of(change),
-        .dry_run = change->options->dry_run,
-    };
+    enum status status = render(change, write->record);
 
-    return status == STATUS_OK ? writer(change->catalog->options.pg, change->scope, &write) : status;
+    write->json = change->result->view.json;
+    write->idempotency = idempotency_of(change);
+    write->dry_run = change->options->dry_run;
+    return status == STATUS_OK ? writer(change->catalog->options.pg, change->scope, write) : status;
 }
 
 /* Makes a slug of the name. */
@@ -214,18 +212,18 @@ static enum status choose_slug(struct change *change, struct record *record)
     return status;
 }
 
-/* Of two that choose the same free slug at once the later finds it taken, and chooses again. */
-static enum status write_until_slug_is_free(struct change *change, store_writer writer, bool moves, bool makes_slug,
-                                            struct record *record)
+/* Of two that choose the same free slug at once the later finds it taken, and chooses again. The record is the write's. */
+static enum status write_until_slug_is_free(struct change *change, store_writer writer, bool makes_slug,
+                                            struct record *record, struct category_write *write)
 {
-    enum status status = write_once(change, writer, record, moves);
+    enum status status = write_once(change, writer, write);
 
     for (int tries = 1; makes_slug && tries < SLUG_TRIES && is_broken(change, "category_slug_taken"); tries++) {
         status = choose_slug(change, record);
         if (status != STATUS_OK) {
             return status;
         }
-        status = write_once(change, writer, record, moves);
+        status = write_once(change, writer, write);
     }
     return status;
 }
@@ -235,6 +233,7 @@ static enum status write_until_slug_is_free(struct change *change, store_writer 
 static enum status create(struct change *change, struct record *record)
 {
     const bool makes_slug = record->value[CATEGORY_SLUG].data == NULL;
+    struct category_write write = {.record = record};
     char id[UUID_TEXT_LENGTH + 1];
     enum status status;
 
@@ -245,7 +244,7 @@ static enum status create(struct change *change, struct record *record)
         status = choose_slug(change, record);
     }
     if (status == STATUS_OK) {
-        status = write_until_slug_is_free(change, category_write_insert, false, makes_slug, record);
+        status = write_until_slug_is_free(change, category_write_insert, makes_slug, record, &write);
     }
     change->result->created = true;
     return status;
@@ -254,7 +253,7 @@ static enum status create(struct change *change, struct record *record)
 enum status catalog_category_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                     struct record *input, struct faults *faults, struct change_result *result)
 {
-    struct change change = {catalog, scope, options, faults, result};
+    struct change change = {catalog, scope, options, faults, result, false, false};
     enum status status;
 
     *result = (struct change_result){0};
@@ -272,50 +271,52 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
 
 /* --- change and deletion of one that is there --- */
 
-static bool is_expected(const struct expectation *expectation, int64_t version)
+static enum status be_stale(struct change *change, const struct stored_category *now)
 {
-    for (size_t i = 0; i < expectation->version_count; i++) {
-        if (expectation->versions[i] == version) {
-            return true;
-        }
-    }
-    return expectation->any || !expectation->match;
-}
+    const int64_t base = expectation_newest(&change->options->expectation);
+    const int64_t version = version_of(&now->record);
 
-/* Whether the change may be made of the category as it is. */
-static enum status check_expectation(struct change *change, const struct record *now)
-{
-    const struct expectation *expectation = &change->options->expectation;
-
-    if (!expectation->absent && is_expected(expectation, version_of(now))) {
-        return STATUS_OK;
-    }
-    change->result->current_version = version_of(now);
+    change->disappointed = true;
+    change->result->current_version = version;
+    change->result->changed =
+        base > 0 && base < version ? fields_set_after(change->scope->arena, now->set_by, base) : TEXT_ABSENT;
     return STATUS_STALE;
 }
 
-/* What is done with the category as it is. STATUS_STALE where it is that no longer. */
-typedef enum status (*change_attempt)(struct change *change, const struct record *now, void *context);
+/* Whether the change, which may_merge with others, may be made of the category as it is. */
+static enum status check_expectation(struct change *change, const struct stored_category *now, bool may_merge)
+{
+    const struct expectation *expectation = &change->options->expectation;
+    const int64_t version = version_of(&now->record);
+
+    change->merging = false;
+    if (expectation->absent) {
+        return be_stale(change, now);
+    }
+    if (!expectation->match || expectation_names(expectation, version)) {
+        return STATUS_OK;
+    }
+    change->merging = may_merge && expectation->disjoint && expectation_newest(expectation) < version;
+    return change->merging ? STATUS_OK : be_stale(change, now);
+}
+
+/* What is done with the category as it is. STATUS_STALE where it is that no longer, or the expectation does not hold. */
+typedef enum status (*change_attempt)(struct change *change, const struct stored_category *now, void *context);
 
 /* Reads the category and attempts the change, until nobody else comes first. */
 static enum status change_current(struct change *change, struct text id, change_attempt attempt, void *context)
 {
     enum status status = STATUS_STALE;
 
-    for (int tries = 0; tries < TRIES_MAX && status == STATUS_STALE; tries++) {
-        struct record now;
+    for (int tries = 0; tries < TRIES_MAX && status == STATUS_STALE && !change->disappointed; tries++) {
+        struct stored_category now = {0};
 
-        status = category_store_get(change->catalog->options.pg, change->scope, id, &now);
-        if (status != STATUS_OK) {
-            return status;
+        status = category_write_load(change->catalog->options.pg, change->scope, id, &now);
+        if (status == STATUS_OK) {
+            status = attempt(change, &now, context);
         }
-        status = check_expectation(change, &now);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        status = attempt(change, &now, context);
     }
-    if (status == STATUS_STALE) {
+    if (status == STATUS_STALE && !change->disappointed) {
         log_warning("category %.*s changes faster than a change of it can be made", TEXT_PRINT(id));
         return STATUS_UNAVAILABLE;
     }
@@ -334,14 +335,29 @@ static enum status run(struct change *change, struct text id, change_attempt att
     return or_replay(change, change_current(change, id, attempt, context));
 }
 
-static bool differs(const struct record *a, const struct record *b)
+/* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since
+ * the client's version, too. */
+static enum status compare(struct change *change, const struct stored_category *now, const struct record *record,
+                           struct text *field_versions)
 {
+    struct arena *arena = change->scope->arena;
+    struct text list = TEXT_ABSENT;
+    const struct text others =
+        change->merging ? fields_set_after(arena, now->set_by, expectation_newest(&change->options->expectation))
+                        : TEXT_ABSENT;
+
     for (size_t i = 0; i < CATEGORY_FIELD_COUNT; i++) {
-        if (!text_equal(a->value[i], b->value[i])) {
-            return true;
+        const struct field *field = &category_schema.fields[i];
+        if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], record->value[i])) {
+            continue;
         }
+        if (fields_have(others, field->name)) {
+            return be_stale(change, now);
+        }
+        list = fields_add(arena, list, field->name, version_of(&now->record) + 1);
     }
-    return false;
+    *field_versions = list.data != NULL ? arena_printf(arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
+    return STATUS_OK;
 }
 
 struct edit {
@@ -349,15 +365,39 @@ struct edit {
     void *context;
 };
 
-static enum status attempt_edit(struct change *change, const struct record *now, void *context)
+/* Writes what an edit made of the category. */
+static enum status write_edited(struct change *change, const struct stored_category *now, struct record *record,
+                                bool makes_slug)
+{
+    struct category_write write = {
+        .record = record,
+        .moves = !text_equal(now->record.value[CATEGORY_PARENT_ID], record->value[CATEGORY_PARENT_ID]),
+    };
+    enum status status = compare(change, now, record, &write.field_versions);
+
+    if (status == STATUS_OK && write.field_versions.data == NULL) {
+        return render(change, &now->record);
+    }
+    if (status == STATUS_OK) {
+        status = stamp(change, &now->record, record);
+    }
+    if (status == STATUS_OK) {
+        status = write_until_slug_is_free(change, category_write_update, makes_slug, record, &write);
+    }
+    return status;
+}
+
+static enum status attempt_edit(struct change *change, const struct stored_category *now, void *context)
 {
     const struct edit *edit = context;
     struct record *record = arena_alloc(change->scope->arena, sizeof *record);
     bool makes_slug;
-    enum status status;
+    enum status status = check_expectation(change, now, true);
 
-    *record = *now;
-    status = edit->edit(edit->context, change->scope, now, record, change->faults);
+    *record = now->record;
+    if (status == STATUS_OK) {
+        status = edit->edit(edit->context, change->scope, &now->record, record, change->faults);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -365,16 +405,8 @@ static enum status attempt_edit(struct change *change, const struct record *now,
     if (makes_slug) {
         status = choose_slug(change, record);
     }
-    if (status == STATUS_OK && !differs(now, record)) {
-        return render(change, now);
-    }
     if (status == STATUS_OK) {
-        status = stamp(change, now, record);
-    }
-    if (status == STATUS_OK) {
-        status = write_until_slug_is_free(
-            change, category_write_update,
-            !text_equal(now->value[CATEGORY_PARENT_ID], record->value[CATEGORY_PARENT_ID]), makes_slug, record);
+        status = write_edited(change, now, record, makes_slug);
     }
     return explain(change, status, writing, sizeof writing / sizeof writing[0]);
 }
@@ -383,20 +415,24 @@ enum status catalog_category_edit(struct catalog *catalog, struct scope *scope, 
                                   struct text id, product_edit edit, void *context, struct faults *faults,
                                   struct change_result *result)
 {
-    struct change change = {catalog, scope, options, faults, result};
+    struct change change = {catalog, scope, options, faults, result, false, false};
     struct edit wanted = {edit, context};
 
     return run(&change, id, attempt_edit, &wanted);
 }
 
-static enum status attempt_delete(struct change *change, const struct record *now, void *context)
+static enum status attempt_delete(struct change *change, const struct stored_category *now, void *context)
 {
-    struct record record = *now;
-    enum status status = stamp(change, now, &record);
+    struct record record = now->record;
+    struct category_write write = {.record = &record};
+    enum status status = check_expectation(change, now, false);
 
     (void)context;
     if (status == STATUS_OK) {
-        status = write_once(change, category_write_delete, &record, false);
+        status = stamp(change, &now->record, &record);
+    }
+    if (status == STATUS_OK) {
+        status = write_once(change, category_write_delete, &write);
     }
     return explain(change, status, deleting, sizeof deleting / sizeof deleting[0]);
 }
@@ -404,7 +440,7 @@ static enum status attempt_delete(struct change *change, const struct record *no
 enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                     struct text id, struct faults *faults, struct change_result *result)
 {
-    struct change change = {catalog, scope, options, faults, result};
+    struct change change = {catalog, scope, options, faults, result, false, false};
 
     return run(&change, id, attempt_delete, NULL);
 }

@@ -1,6 +1,8 @@
 /* The statements that change categories. */
 #include "store/category_write.h"
 
+#include "row.h"
+
 #define SLUG_MAX 100         /* as in the schema */
 #define SLUG_NUMBER_MAX 9999 /* the last number tried behind a name's slug */
 #define TEXT_OF(number) TEXT_OF_EXPANDED(number)
@@ -39,9 +41,30 @@ enum status category_write_slug(struct pg *pg, struct scope *scope, struct text 
     return status;
 }
 
+/* --- reading what is to be changed --- */
+
+enum status category_write_load(struct pg *pg, struct scope *scope, struct text id, struct stored_category *category)
+{
+    const char *sql = arena_printf(scope->arena,
+                                   "SELECT %s, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
+                                   "FROM jsonb_each_text(field_version)) FROM category WHERE id = $1",
+                                   row_columns(scope->arena, &category_schema))
+                          .data;
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "category_load", sql, true, &id, 1, &result);
+
+    if (status == STATUS_OK) {
+        status = row_read_only(scope->arena, &category_schema, result, &category->record);
+    }
+    if (status == STATUS_OK) {
+        category->set_by = pg_value(result, 0, CATEGORY_FIELD_COUNT);
+    }
+    return status;
+}
+
 /* --- writing --- */
 
-/* Parameters $1 to $8; $9 is the JSON. */
+/* Parameters $1 to $8; $9 is the JSON, $10 the versions of the fields. */
 static const enum category_field written[] = {
     CATEGORY_ID,       CATEGORY_PARENT_ID, CATEGORY_NAME,       CATEGORY_SLUG,
     CATEGORY_POSITION, CATEGORY_VERSION,   CATEGORY_CREATED_AT, CATEGORY_UPDATED_AT,
@@ -50,19 +73,21 @@ static const enum category_field written[] = {
 enum { WRITTEN = sizeof(written) / sizeof(written[0]) };
 
 /* Every statement has these parameters, so that each must be named in it with its type. The turn of a request is as in
- * product_write.c; $10 is its key, $11 what makes another the same. */
+ * product_write.c; $11 is its key, $12 what makes another the same. */
 #define GIVEN                                                                                                          \
-    "WITH given (id, parent_id, name, slug, position, version, created_at, updated_at, json) AS (VALUES ("             \
-    "$1::uuid, $2::uuid, $3::text, $4::text, $5::integer, $6::bigint, $7::timestamptz, $8::timestamptz, $9::text)), "
+    "WITH given (id, parent_id, name, slug, position, version, created_at, updated_at, json, field_version) AS "       \
+    "(VALUES ("                                                                                                        \
+    "$1::uuid, $2::uuid, $3::text, $4::text, $5::integer, $6::bigint, $7::timestamptz, $8::timestamptz, $9::text, "    \
+    "$10::jsonb)), "
 #define OPEN_TURN GIVEN "turn AS (SELECT true AS mine), "
 #define KEYED_TURN                                                                                                     \
-    GIVEN "turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($10::text, 0)) AS mine), "
+    GIVEN "turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($11::text, 0)) AS mine), "
 #define FEED(type)                                                                                                     \
     ", feed AS (INSERT INTO change (type, id, version, at, data) "                                                     \
     "SELECT '" type "', g.id, g.version, g.updated_at, g.json FROM given g, written WHERE g.json IS NOT NULL)"
 #define KEPT                                                                                                           \
     ", kept AS (INSERT INTO idempotency (key, request, id, version, body) "                                            \
-    "SELECT $10, sha256(convert_to($11::text, 'UTF8')), g.id, g.version, g.json FROM given g, written)"
+    "SELECT $11, sha256(convert_to($12::text, 'UTF8')), g.id, g.version, g.json FROM given g, written)"
 #define OUTCOME " SELECT mine, EXISTS (SELECT FROM written) FROM turn"
 
 #define INSERTED                                                                                                       \
@@ -71,7 +96,9 @@ enum { WRITTEN = sizeof(written) / sizeof(written[0]) };
     "RETURNING id)" FEED("category.created")
 #define UPDATED(move)                                                                                                  \
     "written AS (UPDATE category c SET " move "name = g.name, slug = g.slug, position = g.position, "                  \
-    "version = g.version, updated_at = g.updated_at FROM given g, turn "                                               \
+    "version = g.version, updated_at = g.updated_at, "                                                                 \
+    "field_version = coalesce(c.field_version || g.field_version, g.field_version, c.field_version) FROM given g, "    \
+    "turn "                                                                                                            \
     "WHERE mine AND c.id = g.id AND c.version = g.version - 1 RETURNING c.id)" FEED("category.updated")
 #define DELETED                                                                                                        \
     "written AS (DELETE FROM category c USING given g, turn "                                                          \
@@ -103,7 +130,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct write_sq
     const bool keyed = write->idempotency.key.data != NULL && !write->dry_run;
     const char *name = keyed ? chosen->keyed_name : chosen->name;
     const char *sql = keyed ? chosen->keyed_sql : chosen->sql;
-    struct text values[WRITTEN + 3];
+    struct text values[WRITTEN + 4];
     struct pg_result *result = NULL;
     size_t count = 0;
     enum status status;
@@ -112,6 +139,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct write_sq
         values[count] = write->record->value[written[count]];
     }
     values[count++] = write->json;
+    values[count++] = write->field_versions;
     if (keyed) {
         values[count++] = write->idempotency.key;
         values[count++] = write->idempotency.request;

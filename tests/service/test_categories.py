@@ -260,6 +260,31 @@ def test_a_stale_condition_is_told_the_version_there_is(client, condition):
     assert client.get(target_of(category)).json() == current
 
 
+def test_a_stale_client_is_told_what_was_changed_since(client):
+    category = client.category()
+    change(client, category, position=1)
+    change(client, category, name=unique("Later"), slug=None)
+    for condition, fields in [('"1"', ["name", "position", "slug"]), ('"2"', ["name", "slug"]), ('"9"', None)]:
+        for response in (patch(client, category, {"position": 2}, **{"If-Match": condition}),
+                         delete(client, category, **{"If-Match": condition})):
+            problem = assert_problem(response, 412)
+            assert (problem["current_version"], problem.get("changed_fields") or None) == (3, fields)
+
+
+def test_changes_of_other_fields_are_merged_on_request(client):
+    category, parent = client.category(), client.category()
+    change(client, category, position=1)
+    stale = {"If-Match": '"1"', "Prefer": "merge=disjoint"}
+    merged = patch(client, category, {"parent_id": parent["id"]}, **stale)
+    assert (merged.status_code, merged.json()["position"], merged.json()["version"]) == (200, 1, 3)
+    assert merged.json()["parent_id"] == parent["id"]
+    assert_problem(patch(client, category, {"position": 2}, **stale), 412)
+    assert_problem(patch(client, category, {"parent_id": None, "name": "x"}, **stale), 412)
+    assert_problem(delete(client, category, **stale), 412)
+    assert_problem(patch(client, category, {"name": "x"}, **{"If-Match": '"7"', "Prefer": "merge=disjoint"}), 412)
+    assert client.get(target_of(category)).json() == merged.json()
+
+
 def test_a_write_that_may_only_make_does_not_change(client):
     category = client.category()
     for response in (patch(client, category, {"position": 2}, **{"If-None-Match": "*"}),
