@@ -13,6 +13,7 @@
 #include "store/idempotency_store.h"
 #include "store/product_write.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Others that come first so often in a row keep the product busy without an end. */
@@ -95,8 +96,7 @@ enum status change_stamp(struct change *change, const struct stored_product *now
     clock_format_micros(at_us, at);
     record_set(record, PRODUCT_UPDATED_AT, text_of(at));
     record_set(record, PRODUCT_CREATED_AT, now != NULL ? now->record.value[PRODUCT_CREATED_AT] : text_of(at));
-    record_set(record, PRODUCT_VERSION,
-               now != NULL ? arena_printf(arena, "%lld", (long long)(now->version + 1)) : TEXT("1"));
+    record_set(record, PRODUCT_VERSION, now != NULL ? arena_printf(arena, "%" PRId64, now->version + 1) : TEXT("1"));
     return STATUS_OK;
 }
 
@@ -233,13 +233,12 @@ enum status change_create(struct change *change, struct record *record)
 {
     struct product_write write = {.record = record, .type = "product.created"};
     enum status status = change_stamp(change, NULL, record);
-    enum status kept;
 
     if (status == STATUS_OK) {
         status = write_out(change, &write, true);
     }
     if (may_be_second(change, status)) {
-        kept = replay(change);
+        const enum status kept = replay(change);
         status = kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
     }
     return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status) : status;

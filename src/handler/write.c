@@ -132,7 +132,9 @@ static void read_preferences(struct exchange *exchange, struct write_request *re
     const struct text header = exchange->request.prefer;
 
     request->minimal = text_equal_ignoring_case(prefer_get(header, "return"), TEXT("minimal"));
-    request->options.expectation.disjoint = text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
+    /* Only what is merged can be disjoint: a replacement and a deletion touch every field. */
+    request->options.expectation.disjoint = exchange->request.method == METHOD_PATCH &&
+                                            text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
 }
 
 static bool lacks_precondition(const struct exchange *exchange)
