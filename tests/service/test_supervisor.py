@@ -465,6 +465,19 @@ def test_a_log_that_nobody_reads_delays_neither_requests_nor_the_stop(tmp_path, 
     os.close(reader)
 
 
+def test_a_log_at_the_limit_of_a_files_size_ends_nobody(tmp_path, listening):
+    log = tmp_path / "wares.log"
+    with subprocess.Popen(["sh", "-c", 'ulimit -f 8 && exec "$0" --workers 2', PROGRAM], stdin=listening,
+                          env=worker_pool.environment(log)) as process:
+        try:
+            for _ in range(200):
+                assert fastcgi.ask(listening.getsockname(), "GET", LIVE, timeout=10).status == 200
+            assert log.stat().st_size == 8 * 512
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
 def test_a_log_that_cannot_be_opened_ends_the_start_under_a_spawner(tmp_path):
     result = subprocess.run(["spawn-fcgi", "-s", tmp_path / "wares.sock", "--", PROGRAM], check=False, timeout=30,
                             env=worker_pool.environment("/nonexistent/folder/log"), capture_output=True, text=True)
