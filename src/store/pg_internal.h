@@ -16,6 +16,7 @@
 struct pg {
     struct pg_options options; /* its url is the one below */
     char *url;
+    struct resolver *resolver;               /* of the url's hosts; NULL until the first attempt to connect */
     PGconn *connection;                      /* NULL while there is none; non-blocking otherwise */
     bool greeting;                           /* the greeting is running: a loss now is not mended from inside it */
     bool troubled;                           /* a loss or a failure was logged, and no recovery since */
