@@ -16,6 +16,7 @@ void product_put_by_sku(struct exchange *exchange);
 void product_patch(struct exchange *exchange);
 void product_delete(struct exchange *exchange);
 void product_restore(struct exchange *exchange);
+void product_batch(struct exchange *exchange);
 void category_list(struct exchange *exchange);
 void category_create(struct exchange *exchange);
 void category_get(struct exchange *exchange);

@@ -14,9 +14,18 @@ struct json_object;
 void json_read_record(const struct schema *schema, struct json_object *object, const char *pointer,
                       struct record *record, struct faults *faults);
 
-/* The same for a body that may repeat the id of its path: own_id, in lower case. */
+/* The same for a body that may repeat the id of its path: own_id, in lower case, or absent. */
 void json_read_record_of(const struct schema *schema, struct json_object *object, const char *pointer,
                          struct text own_id, struct record *record, struct faults *faults);
+
+/* Reads a record that was written, patched and shall be stored: the whole of it, with the same rules and hints as
+ * json_read_record. A member that is gone is null where the field is nullable, else the field's default
+ * (currency_default for FIELD_CURRENCY); it is a fault "required" where the field is. What is made by the server must
+ * stand there as in the original: else the fault "read_only". Every field is given then, but for those that are gone
+ * and at fault, and those that are gone and neither required nor nullable nor have a default. */
+void json_read_edited_record(const struct schema *schema, struct json_object *object, const char *pointer,
+                             const struct record *original, const char *currency_default, struct record *record,
+                             struct faults *faults);
 
 /* Writes a whole record as one object: every field of the schema, in its order. */
 void json_write_record(struct strbuf *out, const struct schema *schema, const struct record *record);

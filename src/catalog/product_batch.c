@@ -252,6 +252,17 @@ static void leave_row(struct run *run, struct batch_operation *operation, const 
     operation->status = catalog_render(run->catalog, run->scope, &now->record, &operation->result.view);
 }
 
+/* Faults of the product stand in the operation's member that makes it so; those of a patch itself stand there already. */
+static void place_faults(struct run *run, const char *member)
+{
+    for (size_t i = 0; i < run->faults.count; i++) {
+        struct fault *fault = &run->faults.item[i];
+        if (!text_starts_with(text_of(fault->where), text_of(member))) {
+            fault->where = arena_printf(run->scope->arena, "%s%s", member, fault->where).data;
+        }
+    }
+}
+
 static void decide(struct run *run, size_t number)
 {
     struct batch_operation *operation = &run->batch->operations[number];
@@ -274,21 +285,23 @@ static void decide(struct run *run, size_t number)
     };
 
     *input = operation->input;
+    if (!is_about_another(run, number, now)) {
+        operation->status = STATUS_INVALID;
+        return;
+    }
     if (makes) {
         record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
     }
-    operation->status = run->faults.count > 0 || !is_about_another(run, number, now)
-                            ? STATUS_INVALID
-                            : change_decide(&change, now, &write);
+    operation->status = run->faults.count > 0 ? STATUS_INVALID : change_decide(&change, now, &write);
     if (operation->status == STATUS_OK && write.record != NULL && !write.deleted) {
         operation->status = check_constraints(run, operation, write.record, now);
     }
-    if (operation->status == STATUS_OK) {
-        if (write.record != NULL) {
-            keep_row(run, operation, &write, now);
-        } else {
-            leave_row(run, operation, now);
-        }
+    if (operation->status != STATUS_OK) {
+        place_faults(run, makes ? "/product" : "/patch");
+    } else if (write.record != NULL) {
+        keep_row(run, operation, &write, now);
+    } else {
+        leave_row(run, operation, now);
     }
 }
 

@@ -1,9 +1,13 @@
-/* What the service answers, on one screen. */
+/* What the service answers, on one screen. The first pattern that matches counts: names stand before {id}. */
 #include "handler/routes.h"
 
 const struct route routes[] = {
+    {"/api/v1/products/batch", {[METHOD_POST] = product_batch}},
     {"/api/v1/products/{id}",
-     {[METHOD_GET] = product_get, [METHOD_PUT] = product_put, [METHOD_DELETE] = product_delete}},
+     {[METHOD_GET] = product_get,
+      [METHOD_PUT] = product_put,
+      [METHOD_PATCH] = product_patch,
+      [METHOD_DELETE] = product_delete}},
     {"/api/v1/products", {[METHOD_GET] = product_list, [METHOD_POST] = product_create}},
     {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = product_put_by_sku}}, /* even where the sku is "restore" */
     {"/api/v1/products/{id}/restore", {[METHOD_POST] = product_restore}},

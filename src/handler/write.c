@@ -101,23 +101,29 @@ static void read_idempotency_key(struct exchange *exchange, struct write_request
     request->options.request = identity_of(exchange);
 }
 
-static void read_parameters(struct exchange *exchange, struct write_request *request)
+/* A parameter that is true or false; false where it is not there. */
+static bool read_switch(const struct query *query, const char *name, struct faults *faults)
 {
-    static const char *const known[] = {"dry_run"};
-    struct query query;
-    struct text value;
+    const struct text value = query_get(query, name);
 
-    if (exchange->request.query.length == 0) {
-        return;
-    }
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &request->faults);
-    value = query_get(&query, "dry_run");
     if (value.data == NULL || text_equal(value, TEXT("false"))) {
-        return;
+        return false;
     }
-    request->options.dry_run = true;
     if (!text_equal(value, TEXT("true"))) {
-        faults_add(&request->faults, FAULT_IN_PARAMETER, "dry_run", "boolean", "must be true or false");
+        faults_add(faults, FAULT_IN_PARAMETER, name, "boolean", "must be true or false");
+    }
+    return true;
+}
+
+static void read_parameters(struct exchange *exchange, const char *const *known, size_t count,
+                            struct write_request *request)
+{
+    struct query query;
+
+    if (exchange->request.query.length > 0) {
+        input_query(exchange, known, count, &query, &request->faults);
+        request->options.dry_run = read_switch(&query, "dry_run", &request->faults);
+        request->atomic = read_switch(&query, "atomic", &request->faults);
     }
 }
 
@@ -140,12 +146,19 @@ static bool lacks_precondition(const struct exchange *exchange)
 
 bool write_begin(struct exchange *exchange, struct write_request *request)
 {
+    static const char *const known[] = {"dry_run"};
+
+    return write_begin_with(exchange, known, sizeof known / sizeof known[0], request);
+}
+
+bool write_begin_with(struct exchange *exchange, const char *const *known, size_t count, struct write_request *request)
+{
     *request = (struct write_request){0};
     faults_init(&request->faults, exchange->scope.arena);
     read_if_match(exchange, request);
     read_if_none_match(exchange, request);
     read_idempotency_key(exchange, request);
-    read_parameters(exchange, request);
+    read_parameters(exchange, known, count, request);
     read_preferences(exchange, request);
     if (request->faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
@@ -162,9 +175,12 @@ bool write_begin(struct exchange *exchange, struct write_request *request)
 
 /* --- out --- */
 
-static void add_replayed(struct exchange *exchange, const struct change_result *result)
+void write_add_applied(struct exchange *exchange, const struct write_request *request, bool replayed)
 {
-    if (result->replayed) {
+    if (request->minimal) {
+        response_header(&exchange->response, "Preference-Applied", TEXT("return=minimal"));
+    }
+    if (replayed) {
         response_header(&exchange->response, "Idempotency-Replayed", TEXT("true"));
     }
 }
@@ -173,7 +189,6 @@ void write_answer(struct exchange *exchange, const struct write_request *request
 {
     if (request->minimal) {
         exchange->response.status = result->created ? 201 : 204;
-        response_header(&exchange->response, "Preference-Applied", TEXT("return=minimal"));
     } else {
         reply_json(exchange, result->created ? 201 : 200);
         exchange->response.lent_body = result->view.json;
@@ -182,13 +197,13 @@ void write_answer(struct exchange *exchange, const struct write_request *request
     if (result->created) {
         reply_location(exchange, "/api/v1/products", result->id);
     }
-    add_replayed(exchange, result);
+    write_add_applied(exchange, request, result->replayed);
 }
 
 void write_answer_nothing(struct exchange *exchange, const struct change_result *result)
 {
     exchange->response.status = 204;
-    add_replayed(exchange, result);
+    write_add_applied(exchange, &(struct write_request){0}, result->replayed);
 }
 
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,

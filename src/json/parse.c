@@ -1,8 +1,10 @@
 /* JSON text to a tree: the strict check, then json-c, then each number gets its own digits back. */
 #include "json/parse.h"
 
+#include "number.h"
 #include "scan.h"
 #include "string_scan.h"
+#include "tree.h"
 
 #include "base/log.h"
 
@@ -13,16 +15,6 @@
 /* json-c counts the level of the document itself, and one more for the values of the innermost container. */
 #define TOKENER_DEPTH (JSON_DEPTH_MAX + 2)
 
-static void release_document(void *document)
-{
-    (void)json_object_put(document);
-}
-
-static bool is_number(struct json_object *value)
-{
-    return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double);
-}
-
 /* Hands the next digits to a number. */
 static int attach_digits(struct json_object *value, int flags, struct json_object *parent, const char *key,
                          size_t *index, void *context) /* NOLINT(readability-non-const-parameter): json-c's type */
@@ -32,11 +24,11 @@ static int attach_digits(struct json_object *value, int flags, struct json_objec
     (void)key;
     (void)index;
     struct json_numbers *left = context;
-    if (is_number(value)) {
+    if (json_is_number(value)) {
         if (left->count == 0) {
             return JSON_C_VISIT_RETURN_ERROR;
         }
-        json_object_set_serializer(value, json_object_userdata_to_json_string, *left->digits, NULL);
+        json_number_attach(value, *left->digits);
         left->digits++;
         left->count--;
     }
@@ -77,7 +69,7 @@ enum status json_parse(struct text text, struct faults *faults, struct json_obje
         log_error("json-c does not read a document of %zu bytes that the check took", text.length);
         goto done;
     }
-    arena_defer(faults->arena, release_document, tree);
+    tree_keep(tree, faults->arena);
     struct json_numbers left = numbers;
     if (numbers.count > 0 && (json_c_visit(tree, 0, attach_digits, &left) < 0 || left.count > 0)) {
         log_error("json-c finds other numbers than the check in a document of %zu bytes", text.length);
@@ -88,9 +80,4 @@ enum status json_parse(struct text text, struct faults *faults, struct json_obje
 done:
     json_numbers_free(&numbers);
     return status;
-}
-
-struct text json_number_digits(struct json_object *number)
-{
-    return is_number(number) ? text_of(json_object_get_userdata(number)) : TEXT_ABSENT;
 }

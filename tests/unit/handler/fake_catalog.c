@@ -106,6 +106,29 @@ enum status catalog_product_restore(struct catalog *catalog, struct scope *scope
     return status;
 }
 
+enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                  struct batch *batch, struct text *answer, bool *replayed)
+{
+    struct strbuf out;
+
+    catalog->calls++;
+    catalog->options = *options;
+    catalog->batch = *batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->operations[i].status = batch->operations[i].given_fault_count > 0 ? STATUS_INVALID : STATUS_OK;
+        batch->operations[i].faults = batch->operations[i].given_faults;
+        batch->operations[i].fault_count = batch->operations[i].given_fault_count;
+        batch->operations[i].result = catalog->result;
+        batch->operations[i].result.view = catalog->view;
+    }
+    strbuf_init(&out, RESPONSE_BODY_MAX);
+    batch->render(batch->context, batch, &out);
+    *answer = arena_copy(scope->arena, strbuf_text(&out));
+    *replayed = false;
+    strbuf_free(&out);
+    return catalog->status;
+}
+
 enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
                                  struct product_page *page)
 {

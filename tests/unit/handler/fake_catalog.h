@@ -3,7 +3,7 @@
 #define TESTS_FAKE_CATALOG_H
 
 #include "catalog/catalog.h"
-#include "catalog/product_change.h"
+#include "catalog/product_batch.h"
 #include "handler/exchange.h"
 
 struct catalog {
@@ -20,6 +20,7 @@ struct catalog {
     struct record input;
     struct change_options options;
     struct text sku;
+    struct batch batch;
     struct product_query product_query;
     struct category_query category_query;
 };

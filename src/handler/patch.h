@@ -1,0 +1,23 @@
+/* Patches of products: merge patch (RFC 7396) and JSON patch (RFC 6902), as the edits that the catalog asks for. */
+#ifndef HANDLER_PATCH_H
+#define HANDLER_PATCH_H
+
+#include "catalog/product_change.h"
+
+#include <stdbool.h>
+
+struct json_object;
+
+struct patch {
+    struct json_object *document; /* NULL is the document "null" */
+    bool is_json_patch;
+    const char *pointer;  /* its own place in the body */
+    const char *currency; /* of a product that loses its own */
+};
+
+/* A product_edit; context is a struct patch. Faults of what the patch makes of the product have the product's pointers,
+ * those of the patch itself its own. */
+enum status patch_product(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                          struct faults *faults);
+
+#endif
