@@ -17,6 +17,7 @@
 /* Each time that another change comes first, that one is done: where W workers change one product without a pause, one of
  * them loses W-1 of W times. */
 #define TRIES_MAX 100
+#define TRY_BLOCK_BYTES ((size_t)16 * 1024)
 
 /* --- the expectation --- */
 
@@ -383,6 +384,31 @@ static enum status try_once(struct change *change, bool *again)
     return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status : explain(change, status);
 }
 
+static void release_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+/* The same in memory of its own, which stays only where it is the last time: a product may have megabytes. */
+static enum status try_apart(struct change *change, bool *again)
+{
+    struct arena *outer = change->scope->arena;
+    struct arena *own = arena_new(TRY_BLOCK_BYTES);
+    enum status status;
+
+    change->scope->arena = own;
+    change->faults->arena = own;
+    status = try_once(change, again);
+    change->scope->arena = outer;
+    change->faults->arena = outer;
+    if (*again) {
+        arena_free(own);
+    } else {
+        arena_defer(outer, release_arena, own);
+    }
+    return status;
+}
+
 enum status change_run(struct change *change)
 {
     enum status status = has_key(change) ? replay(change) : STATUS_NOT_FOUND;
@@ -393,7 +419,7 @@ enum status change_run(struct change *change)
     }
     for (int tries = 0; again && tries < TRIES_MAX; tries++) {
         again = false;
-        status = try_once(change, &again);
+        status = tries == 0 ? try_once(change, &again) : try_apart(change, &again);
     }
     if (again) {
         log_warning("product %.*s changes faster than a change of it can be made",
