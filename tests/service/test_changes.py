@@ -1,31 +1,13 @@
 """Changing products: PUT, DELETE, restore, upsert by sku; preconditions, preferences, dry runs; and the feed's rows."""
 
-import concurrent.futures
 import contextlib
-import itertools
 import json
 import uuid
 
 import pytest
 
-from client import (MICROSECONDS, PRODUCT_MEMBERS, PRODUCTS, Client, assert_problem, client_of, faults, faults_in,
-                    path_of)
-
-_serial = itertools.count(1)
-SERVERS = ("id", "version", "created_at", "updated_at")
-
-
-def new_sku():
-    return f"SKU-{uuid.uuid4().hex[:12]}-{next(_serial)}"
-
-
-def by_sku(sku):
-    return f"{PRODUCTS}/by-sku/{sku}"
-
-
-def new_path():
-    return f"{PRODUCTS}/{uuid.uuid4()}"
-
+from changing import at_once, by_sku, everything, feed, given, new_path, new_sku, now
+from client import MICROSECONDS, PRODUCT_MEMBERS, PRODUCTS, assert_problem, client_of, faults, faults_in, path_of
 
 @pytest.fixture(scope="module")
 def client(changing_stack):
@@ -48,35 +30,6 @@ def database(changing_stack):
 @pytest.fixture
 def product(client, category):
     return client.product(category, sku=new_sku(), price="10.00")
-
-
-def query(database, sql, *values):
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
-
-
-def feed(database, product_id):
-    """The feed's rows of a product: type, version, and the product as it was told."""
-    rows = query(database, "SELECT type, version, data FROM change WHERE id = %s ORDER BY xid, seq", product_id)
-    return [(kind, version, json.loads(data)) for kind, version, data in rows]
-
-
-def everything(database):
-    """All that a write can change."""
-    return [query(database, f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")
-            for table in ("product", "change", "idempotency")]
-
-
-def given(product, **members):
-    """What a client would send to get this product, with some members changed."""
-    return {name: value for name, value in {**product, **members}.items() if name not in SERVERS}
-
-
-def now(client, product):
-    response = client.fresh(path_of(product))
-    assert response.status_code == 200, response.text
-    return response.json()
 
 
 # --- PUT ------------------------------------------------------------------------------------------------------------
@@ -522,16 +475,6 @@ def test_a_dry_run_is_asked_for_clearly(client, product):
 # --- together -------------------------------------------------------------------------------------------------------
 
 
-def at_once(url, send, count):
-    """The answers of so many clients that send at once."""
-    def one(number):
-        with Client(url, timeout=30) as client:
-            return send(client, number)
-
-    with concurrent.futures.ThreadPoolExecutor(count) as threads:
-        return list(threads.map(one, range(count)))
-
-
 def test_of_updates_from_one_version_one_wins(changing_stack, client, database, product):
     for version in range(1, 6):
         answers = at_once(changing_stack.url, lambda one, number: one.put(
@@ -561,16 +504,6 @@ def test_updates_without_a_precondition_all_succeed(changing_stack, client, data
     assert times == sorted(set(times))
     told = {answer.json()["version"]: answer.json() for answer in answers}
     assert all(row[2] == told[row[1]] for row in rows[1:])
-
-
-def test_tries_of_a_large_product_do_not_fill_a_workers_memory(changing_stack, client, category):
-    """Every time that another comes first the product is read and written anew: up to a hundred times."""
-    large = client.product(category, attributes={f"k{n}": ["x" * 400] * 45 for n in range(48)})
-    answers = at_once(changing_stack.url, lambda one, number: [
-        one.put(path_of(large), json=given(large, name=f"{number} {turn}"), headers={"Prefer": "return=minimal"})
-        for turn in range(6)], 8)
-    assert {answer.status_code for some in answers for answer in some} == {204}
-    assert now(client, large)["version"] == 49
 
 
 @pytest.mark.parametrize("kind", ["id", "sku"])
