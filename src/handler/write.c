@@ -132,7 +132,9 @@ static void read_preferences(struct exchange *exchange, struct write_request *re
     const struct text header = exchange->request.prefer;
 
     request->minimal = text_equal_ignoring_case(prefer_get(header, "return"), TEXT("minimal"));
-    request->options.expectation.disjoint = text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
+    /* Only what is merged can be disjoint: a replacement and a deletion touch every field. */
+    request->options.expectation.disjoint = exchange->request.method == METHOD_PATCH &&
+                                            text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
 }
 
 static bool lacks_precondition(const struct exchange *exchange)
@@ -187,6 +189,12 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
 
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
 {
+    write_answer_in(exchange, "/api/v1/products", request, result);
+}
+
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result)
+{
     if (request->minimal) {
         exchange->response.status = result->created ? 201 : 204;
     } else {
@@ -195,7 +203,7 @@ void write_answer(struct exchange *exchange, const struct write_request *request
     }
     reply_etag(exchange, result->view.version);
     if (result->created) {
-        reply_location(exchange, "/api/v1/products", result->id);
+        reply_location(exchange, collection, result->id);
     }
     write_add_applied(exchange, request, result->replayed);
 }

@@ -24,7 +24,7 @@ struct pg {
     const char *prepared[PG_STATEMENTS_MAX]; /* names, sorted */
     size_t prepared_count;
     struct pg_backend backend;
-    int64_t clock_ahead_us; /* the database's clock before CLOCK_BOOTTIME */
+    int64_t clock_ahead_us; /* the database's clock before ours; 0: in step */
     int64_t clock_read_us;  /* when that was asked, by CLOCK_BOOTTIME */
     char constraint[64];    /* NAMEDATALEN */
     char error[PG_LINE_MAX];
