@@ -199,9 +199,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
                   struct faults *faults)
 {
     static const char *const types[] = {"application/json"};
+    const char *accept_header = exchange->request.method == METHOD_POST ? "Accept-Post" : "Accept";
     struct json_object *document = NULL;
 
-    if (!input_content_type(exchange, types, 1, "Accept-Post") || !input_json(exchange, &document, faults)) {
+    if (!input_content_type(exchange, types, 1, accept_header) || !input_json(exchange, &document, faults)) {
         return false;
     }
     json_read_record_of(schema, document, "", own_id, record, faults);

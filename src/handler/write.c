@@ -217,6 +217,13 @@ void write_answer_nothing(struct exchange *exchange, const struct change_result 
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,
                          const struct write_request *request, const struct change_result *result)
 {
+    if (status == STATUS_UNCERTAIN && request->options.key.data != NULL) {
+        problem_answer(
+            exchange, PROBLEM_OUTCOME_UNKNOWN,
+            "The database was lost while this write was under way: it may or may not have been done. Send it "
+            "again with the same Idempotency-Key: it is done once at most.");
+        return;
+    }
     if (status != STATUS_STALE) {
         problem_answer_status(exchange, status, what, &request->faults);
         return;
