@@ -64,6 +64,7 @@ struct builder {
     enum list_source source;
     enum product_sort sort;
     bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
+    bool placed;    /* only what lies beyond the cursor */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
 };
@@ -339,7 +340,7 @@ static void add_category(struct builder *b)
 /* Only rows beyond the cursor. */
 static void add_place(struct builder *b)
 {
-    if (!b->request->query->has_cursor) {
+    if (!b->placed) {
         return;
     }
     add(b, " AND (");
@@ -559,35 +560,47 @@ static void add_merge(struct builder *b)
 
 /* --- the few rows of one filter --- */
 
-/* The filter whose rows they are, and what its index has before it. */
-static void add_few(struct builder *b)
+/* The index that has a filter's rows together. The order is read from it, so that a bound on the rows is one on the
+ * entries that are looked at; of attributes alone there is no order. */
+static void add_few(struct builder *b, const char *limit)
 {
-    static const enum parameter of[][2] = {
-        [LIST_FEW_IDS] = {P_IDS, P_IDS},
-        [LIST_FEW_SKU] = {P_SKU, P_SKU},
-        [LIST_FEW_GROUP] = {P_GROUP, P_GROUP},
-        [LIST_FEW_PRICES] = {P_MIN_PRICE, P_MAX_PRICE},
-        [LIST_FEW_CREATED] = {P_CREATED_AFTER, P_CREATED_BEFORE},
-        [LIST_FEW_UPDATED] = {P_UPDATED_AFTER, P_UPDATED_AFTER},
-        [LIST_FEW_CATEGORY] = {P_COUNT, P_COUNT},
-        [LIST_FEW_ATTRIBUTES] = {P_COUNT, P_COUNT},
+    static const enum product_sort of[LIST_SOURCE_COUNT] = {
+        [LIST_FEW_PRICES] = SORT_PRICE,
+        [LIST_FEW_CREATED] = SORT_CREATED_AT,
+        [LIST_FEW_UPDATED] = SORT_UPDATED_AT,
+        [LIST_FEW_CATEGORY] = SORT_CREATED_AT,
     };
 
-    add(b, "product WHERE deleted_at IS NULL");
-    for (size_t i = 0; i < COMPARISON_COUNT; i++) {
-        if (comparisons[i].parameter == of[b->source][0] || comparisons[i].parameter == of[b->source][1]) {
-            add_comparison(b, i);
-        }
-    }
-    if (b->source == LIST_FEW_ATTRIBUTES) {
-        add_attributes(b);
-    }
     if (b->source >= LIST_FEW_PRICES) {
-        add_statuses(b);
-        if (b->request->category == LIST_CATEGORY && b->source != LIST_FEW_UPDATED) {
-            add_category(b);
+        struct builder few = *b;
+
+        few.sort = of[b->source];
+        few.ascending = true;
+        few.placed = false;
+        add_streams(&few);
+        add_order(&few);
+        few.sort = b->sort;
+        few.ascending = b->ascending;
+        few.placed = b->placed;
+        *b = few;
+    } else {
+        add(b, "product WHERE deleted_at IS NULL");
+        for (size_t i = 0; i < COMPARISON_COUNT; i++) {
+            const enum parameter parameter = comparisons[i].parameter;
+
+            if ((b->source == LIST_FEW_IDS && parameter == P_IDS) ||
+                (b->source == LIST_FEW_SKU && parameter == P_SKU) ||
+                (b->source == LIST_FEW_GROUP && parameter == P_GROUP)) {
+                add_comparison(b, i);
+            }
         }
+        if (b->source == LIST_FEW_ATTRIBUTES) {
+            add_attributes(b);
+        }
+        add(b, b->source == LIST_FEW_GROUP ? " ORDER BY id" : "");
     }
+    add(b, " LIMIT ");
+    add(b, limit);
 }
 
 static void add_few_page(struct builder *b)
@@ -595,8 +608,8 @@ static void add_few_page(struct builder *b)
     add(b, "SELECT ");
     add_columns(b);
     add(b, " FROM (SELECT * FROM ");
-    add_few(b);
-    add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product WHERE true");
+    add_few(b, TEXT_OF(LIST_SCAN_MAX));
+    add(b, ") product WHERE true");
     add_all_filters(b);
     add_place(b);
     add_order(b);
@@ -680,6 +693,7 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         .source = source,
         .sort = request->query->sort,
         .ascending = request->query->ascending != list_backward(request->query),
+        .placed = request->query->has_cursor,
         .end = statement->sql,
     };
 
@@ -689,8 +703,8 @@ void list_statement_make(struct list_statement *statement, const struct list_req
     switch (ask) {
     case LIST_PROBE:
         add(&b, "SELECT count(*) FROM (SELECT FROM ");
-        add_few(&b);
-        add(&b, " LIMIT " TEXT_OF(LIST_FEW_MAX) " + 1) few");
+        add_few(&b, TEXT_OF(LIST_FEW_MAX) " + 1");
+        add(&b, ") few");
         break;
     case LIST_COUNT:
         add(&b, "SELECT count(*) FROM product WHERE deleted_at IS NULL");
