@@ -279,8 +279,9 @@ static void add_comparison(struct builder *b, size_t i)
 static void add_attributes(struct builder *b)
 {
     for (size_t i = 0; i < b->filter->attribute_count; i++) {
-        static const char *const alternatives[] = {" AND (attributes @> (", "::jsonb -> 0) OR attributes @> (",
-                                                   "::jsonb -> 1) OR attributes @> (", "::jsonb -> 2))"};
+        static const char *const alternatives[] = {" AND (attributes::jsonb @> (",
+                                                   "::jsonb -> 0) OR attributes::jsonb @> (",
+                                                   "::jsonb -> 1) OR attributes::jsonb @> (", "::jsonb -> 2))"};
         add(b, alternatives[0]);
         for (size_t j = 1; j < sizeof alternatives / sizeof alternatives[0]; j++) {
             add_parameter(b, P_ATTRIBUTE + i);
