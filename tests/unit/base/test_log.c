@@ -636,13 +636,22 @@ static void a_named_pipe_that_is_full_keeps_nobody_waiting(void **state)
     close(reader);
 }
 
-static void a_named_pipe_without_a_reader_cannot_be_opened(void **state)
+static void a_named_pipe_without_a_reader_keeps_no_reopening_waiting(void **state)
 {
     struct log_file *file = *state;
+    char told[512];
+    assert_int_equal(mkfifo(file->path, 0600), 0);
+    int reader = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    open_log(file, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    assert_int_equal(unlink(file->path), 0);
     assert_int_equal(mkfifo(file->path, 0600), 0);
     (void)alarm(20);
-    assert_int_equal(log_open("test", file->path, LOG_FORMAT_TEXT, LOG_LEVEL_INFO), STATUS_UNAVAILABLE);
+    log_reopen();
     (void)alarm(0);
+    (void)drain(reader, told, sizeof told);
+    assert_non_null(strstr(told, "cannot be opened anew"));
+    close(reader);
 }
 
 static void standard_error_that_is_full_keeps_nobody_waiting(void **state)
@@ -692,7 +701,7 @@ int main(void)
         WITH_FOLDER(standard_error_is_the_default),
         WITH_FOLDER(a_child_logs_its_own_pid),
         WITH_FOLDER(a_named_pipe_that_is_full_keeps_nobody_waiting),
-        WITH_FOLDER(a_named_pipe_without_a_reader_cannot_be_opened),
+        WITH_FOLDER(a_named_pipe_without_a_reader_keeps_no_reopening_waiting),
         WITH_FOLDER(standard_error_that_is_full_keeps_nobody_waiting),
         WITH_FOLDER(processes_do_not_mix_their_lines),
     };
