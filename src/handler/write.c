@@ -162,10 +162,6 @@ bool write_begin_with(struct exchange *exchange, const char *const *known, size_
     read_idempotency_key(exchange, request);
     read_parameters(exchange, known, count, request);
     read_preferences(exchange, request);
-    if (request->faults.count > 0) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
-        return false;
-    }
     if (lacks_precondition(exchange)) {
         problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
                        "Say with If-Match which version this changes, from the ETag that you read, or with "
@@ -173,6 +169,14 @@ bool write_begin_with(struct exchange *exchange, const char *const *known, size_
         return false;
     }
     return true;
+}
+
+bool write_refused(struct exchange *exchange, const struct write_request *request)
+{
+    if (request->faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
+    }
+    return request->faults.count > 0;
 }
 
 /* --- out --- */
