@@ -166,7 +166,7 @@ static const struct {
       .id_count = 3}},
     {ACTIVE "attributes->>'colour' = 'red'", {.attributes = {{{"colour", 6}, {"red", 3}}}, .attribute_count = 1}},
     {ACTIVE "(attributes->>'size')::int = 3", {.attributes = {{{"size", 4}, {"3.0", 3}}}, .attribute_count = 1}},
-    {ACTIVE "attributes->>'new' = 'true' AND attributes->'tags' ? 't1'",
+    {ACTIVE "attributes->>'new' = 'true' AND (attributes->'tags')::jsonb ? 't1'",
      {.attributes = {{{"new", 3}, {"true", 4}}, {{"tags", 4}, {"t1", 2}}}, .attribute_count = 2}},
     {ACTIVE "false", {.attributes = {{{"colour", 6}, {"\"\\\n\x01", 4}}}, .attribute_count = 1}},
     {ACTIVE "created_at > '2025-06-01T00:00:07Z' AND created_at < '2025-06-01T00:00:20Z'",
