@@ -232,7 +232,7 @@ static void add_parameter(struct builder *b, size_t parameter)
 
 /* Filters that compare a column. */
 static const struct {
-    enum parameter parameter;
+    size_t parameter;
     const char *sql; /* before and behind the parameter */
     const char *behind;
     enum product_sort order; /* in which it is a stretch of the index; SORT_COUNT: in none */
@@ -250,7 +250,7 @@ static const struct {
 
 #define COMPARISON_COUNT (sizeof comparisons / sizeof comparisons[0])
 
-static bool is_given(const struct product_filter *filter, enum parameter parameter)
+static bool is_given(const struct product_filter *filter, size_t parameter)
 {
     const struct text given[] = {
         [P_CATEGORY] = filter->category_id,
@@ -598,7 +598,7 @@ static void add_few(struct builder *b, const char *limit)
         *b = few;
     } else {
         add(b, "product WHERE deleted_at IS NULL");
-        if (b->source == LIST_FEW_ATTRIBUTES) {
+        if (single[b->source].from == NULL) {
             add_attributes(b);
         } else {
             add(b, single[b->source].from);
