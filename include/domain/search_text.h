@@ -11,10 +11,11 @@
 #define SEARCH_TERMS_MAX 16
 
 struct search_term {
-    struct text text; /* as it was given, without hyphen and quotes; letter case and accents are the database's matter */
-    bool excluded;    /* what has it is not wanted */
-    bool phrase;      /* was quoted */
-    bool prefix;      /* may go on: the last term, where it is a word that is wanted */
+    struct text
+        text;      /* as it was given, without hyphen and quotes; letter case and accents are the database's matter */
+    bool excluded; /* what has it is not wanted */
+    bool phrase;   /* was quoted */
+    bool prefix;   /* may go on: the last term, where it is a word that is wanted */
 };
 
 struct search_text {

@@ -62,7 +62,9 @@ static void reads_terms(void **state)
         {"Gr\xC3\xBCn", "[Gr\xC3\xBCn*]"},
         {"\xE7\xBB\xBF\xE8\x8C\xB6", "[\xE7\xBB\xBF\xE8\x8C\xB6*]"},
         {"7", "[7*]"},
-        {"\x01tea\x7F" "green\x1F", "[tea][green*]"},
+        {"\x01tea\x7F"
+         "green\x1F",
+         "[tea][green*]"},
         {"", "without_word"},
         {"   ", "without_word"},
         {"-", "without_word"},
