@@ -128,22 +128,24 @@ BEGIN
 END
 $$;
 
--- Whether few products match, or more: their number, or few + 1. The planner knows of words that are so common that
--- even to count a few of them in the index would mean to read long lists.
-CREATE FUNCTION search_count(match tsquery, few integer) RETURNS integer
+-- Whether few products match the source, or more than that: their number in looked, or few + 1; and how many of them match
+-- the whole question. The planner knows of words that are so common that even to count a few of them in the index would
+-- mean to read long lists.
+CREATE FUNCTION search_count(source tsquery, match tsquery, few integer, OUT looked integer, OUT matches integer)
     LANGUAGE plpgsql
 AS $$
 DECLARE
     plan json;
 BEGIN
+    looked := few + 1;
+    matches := few + 1;
     EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM product WHERE deleted_at IS NULL AND search @@ '
-        || quote_literal(match) || '::tsquery' INTO plan;
-    IF (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8 > 4.0 * few THEN
-        RETURN few + 1;
+        || quote_literal(source) || '::tsquery' INTO plan;
+    IF (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8 <= 4.0 * few THEN
+        -- Behind a subquery the planner does not see the value, and what it thinks of an unknown one leads to the index.
+        SELECT count(*), count(*) FILTER (WHERE counted.search @@ match) INTO looked, matches
+        FROM (SELECT search FROM product WHERE deleted_at IS NULL AND search @@ (SELECT source) LIMIT few + 1) counted;
     END IF;
-    -- Behind a subquery the planner does not see the value, and what it thinks of an unknown one leads to the index.
-    RETURN (SELECT count(*)
-            FROM (SELECT FROM product WHERE deleted_at IS NULL AND search @@ (SELECT match) LIMIT few + 1) counted);
 END
 $$;
 
@@ -182,21 +184,24 @@ BEGIN
 END
 $$;
 
--- How a question is to be asked of the index. Each term has its kind: 1 it is excluded, 2 it may go on. matches is how many
--- products match, but few + 1 where there are more or where that is not known; no product matches where matches is 0.
--- match is the whole question, wanted it without exclusions, exact that without words that go on. Words are spelt anew
--- only where as they were given they find nothing.
+-- How a question is to be asked of the index. Each term has its kind: 1 it is excluded, 2 it may go on. match is the whole
+-- question, wanted it without exclusions, exact that without words that go on. source is what the index is asked: match, or
+-- the part of it without the word that goes on, where that alone leaves few, as all words that begin alike can be many.
+-- looked is how many products source yields, but few + 1 where there are more or where that is not known; none matches
+-- where it is 0. Words are spelt anew only where as they were given they find nothing.
 CREATE FUNCTION search_plan(terms text[], kinds integer[], few integer,
-                            OUT matches integer, OUT match tsquery, OUT wanted tsquery, OUT exact tsquery,
-                            OUT spelt text[])
+                            OUT looked integer, OUT source tsquery, OUT match tsquery, OUT wanted tsquery,
+                            OUT exact tsquery, OUT spelt text[])
     LANGUAGE plpgsql
 AS $$
 DECLARE
     unwanted tsquery := ''::tsquery;
+    finished tsquery := ''::tsquery;
     respelt tsquery := ''::tsquery;
+    matches integer;
     one record;
 BEGIN
-    matches := 0;
+    looked := 0;
     wanted := ''::tsquery;
     exact := ''::tsquery;
     spelt := '{}';
@@ -206,19 +211,32 @@ BEGIN
         ELSE
             wanted := wanted && search_term(terms[n], kinds[n] & 2 <> 0);
             exact := exact && search_term(terms[n], false);
+            IF kinds[n] & 2 = 0 THEN
+                finished := finished && search_term(terms[n], false);
+            END IF;
         END IF;
     END LOOP;
     match := wanted && !!unwanted;
+    source := match;
     IF numnode(wanted) = 0 THEN
         -- Only what is not wanted: most products match.
-        matches := CASE WHEN numnode(match) = 0 THEN 0 ELSE few + 1 END;
+        looked := CASE WHEN numnode(match) = 0 THEN 0 ELSE few + 1 END;
         RETURN;
     END IF;
-    matches := search_count(match, few);
+
+    IF numnode(finished) > 0 AND finished <> wanted THEN
+        SELECT c.looked, c.matches INTO looked, matches FROM search_count(finished, match, few) c;
+    END IF;
+    IF looked BETWEEN 1 AND few THEN
+        source := finished;
+    ELSE
+        SELECT c.looked, c.matches INTO looked, matches FROM search_count(match, match, few) c;
+    END IF;
     IF matches > 0 THEN
         RETURN;
     END IF;
 
+    looked := 0;
     FOR n IN 1 .. cardinality(terms) LOOP
         IF kinds[n] & 1 = 0 THEN
             SELECT * INTO one FROM search_respell(terms[n], kinds[n] & 2 <> 0, spelt);
@@ -230,7 +248,8 @@ BEGIN
         wanted := respelt;
         exact := respelt;
         match := wanted && !!unwanted;
-        matches := search_count(match, few);
+        source := match;
+        SELECT c.looked INTO looked FROM search_count(match, match, few) c;
     END IF;
 END
 $$;

@@ -11,7 +11,7 @@
 
 enum search_spread {
     SEARCH_NOWHERE, /* nothing matches */
-    SEARCH_FEW,     /* SEARCH_FEW_MAX products at most do: the index of words finds them all */
+    SEARCH_FEW,     /* SEARCH_FEW_MAX products at most come from the index of words, and all that match among them */
     SEARCH_MANY,    /* more do, perhaps: they are come upon soon in any order */
 };
 
@@ -23,9 +23,10 @@ struct search_spelling {
 
 #define SEARCH_SPELLINGS_MAX 64
 
-/* A search that is ready to be carried out. The first three are tsqueries as text, and live in the scope's arena. */
+/* A search that is ready to be carried out: tsqueries as text, which live in the scope's arena. */
 struct product_search {
     enum search_spread spread;
+    struct text source; /* where few: what the index of words is asked; match is held against what comes */
     struct text match;  /* what products must match */
     struct text wanted; /* the same without what is excluded: for the rank */
     struct text exact;  /* that with no word that may go on: for the rank */

@@ -8,7 +8,7 @@
 #define ARRAY_BYTES_MAX ((size_t)16 * 1024)
 
 enum { KIND_EXCLUDED = 1, KIND_PREFIX = 2 };
-enum { COLUMN_MATCHES, COLUMN_MATCH, COLUMN_WANTED, COLUMN_EXACT, COLUMN_SPELT };
+enum { COLUMN_LOOKED, COLUMN_SOURCE, COLUMN_MATCH, COLUMN_WANTED, COLUMN_EXACT, COLUMN_SPELT };
 
 static void append_element(struct strbuf *array, struct text value)
 {
@@ -56,14 +56,15 @@ static void read_spellings(struct product_search *search, struct text spelt)
 
 static enum status read_plan(const struct pg_result *result, struct product_search *search)
 {
-    uint64_t matches = 0;
+    uint64_t looked = 0;
 
-    if (pg_rows(result) != 1 || !text_to_u64(pg_value(result, 0, COLUMN_MATCHES), &matches)) {
+    if (pg_rows(result) != 1 || !text_to_u64(pg_value(result, 0, COLUMN_LOOKED), &looked)) {
         log_error("postgres: a search has no plan");
         return STATUS_INTERNAL;
     }
     *search = (struct product_search){
-        .spread = matches == 0 ? SEARCH_NOWHERE : (matches <= SEARCH_FEW_MAX ? SEARCH_FEW : SEARCH_MANY),
+        .spread = looked == 0 ? SEARCH_NOWHERE : (looked <= SEARCH_FEW_MAX ? SEARCH_FEW : SEARCH_MANY),
+        .source = pg_value(result, 0, COLUMN_SOURCE),
         .match = pg_value(result, 0, COLUMN_MATCH),
         .wanted = pg_value(result, 0, COLUMN_WANTED),
         .exact = pg_value(result, 0, COLUMN_EXACT),
@@ -74,7 +75,7 @@ static enum status read_plan(const struct pg_result *result, struct product_sear
 
 enum status product_search_plan(struct pg *pg, struct scope *scope, struct text text, struct product_search *search)
 {
-    static const char sql[] = "SELECT matches, match, wanted, exact, array_to_string(spelt, ' ') "
+    static const char sql[] = "SELECT looked, source, match, wanted, exact, array_to_string(spelt, ' ') "
                               "FROM search_plan($1::text[], $2::integer[], $3::integer)";
     struct search_text terms;
     struct strbuf texts;
