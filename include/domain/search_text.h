@@ -38,6 +38,22 @@ enum search_fault {
  * fault *search is not to be used. */
 enum search_fault search_text_read(struct text text, struct search_text *search);
 
+#define SEARCH_SPELLINGS_MAX 16
+
+/* A word that no product has, and the known one that was searched for in its place, both without accents and in lower
+ * case. */
+struct search_spelling {
+    struct text given;
+    struct text used;
+};
+
+/* What who searched should know of how it was done. */
+struct search_note {
+    bool newest_only; /* so many match that only the newest were ranked */
+    struct search_spelling spelling[SEARCH_SPELLINGS_MAX];
+    size_t spelling_count; /* 0: the words were found as they were given, or nothing was */
+};
+
 /* The stable code of a fault ("too_long") and the clause that says how to mend it. */
 const char *search_fault_code(enum search_fault fault);
 const char *search_fault_detail(enum search_fault fault);

@@ -15,14 +15,6 @@ enum search_spread {
     SEARCH_MANY,    /* more do, perhaps: they are come upon soon in any order */
 };
 
-/* A word that no product has, and the known one that was searched for in its place, both folded. */
-struct search_spelling {
-    struct text given;
-    struct text used;
-};
-
-#define SEARCH_SPELLINGS_MAX 64
-
 /* A search that is ready to be carried out: tsqueries as text, which live in the scope's arena. */
 struct product_search {
     enum search_spread spread;
@@ -30,8 +22,7 @@ struct product_search {
     struct text match;  /* what products must match */
     struct text wanted; /* the same without what is excluded: for the rank */
     struct text exact;  /* that with no word that may go on: for the rank */
-    struct search_spelling spelling[SEARCH_SPELLINGS_MAX];
-    size_t spelling_count; /* 0 where the words were found as they were given */
+    struct search_note note;
 };
 
 /* Looks at what the words of a search (filter.search of a query, valid for search_text_read) find, whatever the other

@@ -42,12 +42,12 @@ static void append_terms(const struct search_text *terms, struct strbuf *texts, 
 }
 
 /* Pairs of folded words, which have no space in them, with a space behind each word but the last. */
-static void read_spellings(struct product_search *search, struct text spelt)
+static void read_spellings(struct search_note *note, struct text spelt)
 {
     struct text rest = spelt;
 
-    while (rest.length > 0 && search->spelling_count < SEARCH_SPELLINGS_MAX) {
-        struct search_spelling *spelling = &search->spelling[search->spelling_count++];
+    while (rest.length > 0 && note->spelling_count < SEARCH_SPELLINGS_MAX) {
+        struct search_spelling *spelling = &note->spelling[note->spelling_count++];
 
         spelling->given = text_split(rest, ' ', &rest);
         spelling->used = text_split(rest, ' ', &rest);
@@ -69,7 +69,7 @@ static enum status read_plan(const struct pg_result *result, struct product_sear
         .wanted = pg_value(result, 0, COLUMN_WANTED),
         .exact = pg_value(result, 0, COLUMN_EXACT),
     };
-    read_spellings(search, pg_value(result, 0, COLUMN_SPELT));
+    read_spellings(&search->note, pg_value(result, 0, COLUMN_SPELT));
     return STATUS_OK;
 }
 

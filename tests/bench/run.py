@@ -32,6 +32,7 @@ WORKLOADS = (
     ("W2", "uncached read by id", "fresh=1"),
     ("W3", "list of 20 in a category", "list=1"),
     ("W4", "create", "create=1"),
+    ("W6", "search, best 20", "search=1"),
 )
 
 # A contender beside the service: its name, and the command of one FastCGI worker. BUILD and ANSWERS are filled in: the

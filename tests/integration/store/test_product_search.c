@@ -170,10 +170,10 @@ static void words_follow_their_product(void **state)
 static void assert_spelling(struct database *database, const char *text, const char *given, const char *used)
 {
     struct product_search search = plan(database, text);
-    assert_row(search.spelling_count == (given != NULL ? 1 : 0), text);
+    assert_row(search.note.spelling_count == (given != NULL ? 1 : 0), text);
     if (given != NULL) {
-        assert_text(search.spelling[0].given, given);
-        assert_text(search.spelling[0].used, used);
+        assert_text(search.note.spelling[0].given, given);
+        assert_text(search.note.spelling[0].used, used);
     }
 }
 
