@@ -1,13 +1,10 @@
-/* Products: reads by id through the cache, lists from the database, writes to the database and then the cache. */
+/* Products: reads by id through the cache, writes to the database and then the cache. Lists stand in catalog_list.c. */
 #include "catalog_internal.h"
 
 #include "base/log.h"
 #include "base/uuid.h"
 #include "cache/product_cache.h"
-#include "domain/timestamp.h"
 #include "store/product_store.h"
-
-#include <string.h>
 
 #define RENDERED_KEPT ((size_t)256 * 1024) /* of the buffer, between products */
 
@@ -82,24 +79,4 @@ enum status catalog_product_create(struct catalog *catalog, struct scope *scope,
         keep(catalog, scope, *id, view);
     }
     return catalog_explain(status, broken, sizeof broken / sizeof broken[0], faults);
-}
-
-enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
-                                 struct product_page *page)
-{
-    enum status status =
-        product_store_list(catalog->options.pg, scope, query, &page->products, &page->count, &page->more);
-
-    if (status == STATUS_OK && page->more) {
-        const struct record *last = &page->products[page->count - 1];
-
-        page->next.fingerprint = product_query_fingerprint(query);
-        memcpy(page->next.id, last->value[PRODUCT_ID].data, UUID_TEXT_LENGTH);
-        page->next.id[UUID_TEXT_LENGTH] = '\0';
-        if (!timestamp_to_micros(last->value[PRODUCT_CREATED_AT], &page->next.at_us)) {
-            log_error("product %s has no time of creation that a cursor could hold", page->next.id);
-            status = STATUS_INTERNAL;
-        }
-    }
-    return status;
 }

@@ -16,6 +16,10 @@
 void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
                  struct faults *faults);
 
+/* The same where names that begin with prefix are known too. */
+void input_query_with(struct exchange *exchange, const char *const *known, size_t count, const char *prefix,
+                      struct query *query, struct faults *faults);
+
 /* Answers 400 where there is any parameter, for a resource that takes none. */
 MUST_CHECK bool input_without_parameters(struct exchange *exchange);
 
@@ -28,6 +32,9 @@ struct text input_uuid(struct exchange *exchange, const struct query *query, con
 
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
+
+/* The first half of that, where the filters are faulty themselves. */
+bool input_cursor_form(const struct query *query, struct faults *faults);
 
 /* Reads the body as a JSON object of the schema: 415, and 400 where it is not JSON. Faults of members are added to faults
  * and not answered yet, so that the caller can add its own. */

@@ -8,11 +8,13 @@
 #define LENGTH 50
 
 static const struct cursor samples[] = {
-    {0, 0, "00000000-0000-0000-0000-000000000000"},
-    {UINT64_MAX, INT64_C(253402300799999999), "ffffffff-ffff-ffff-ffff-ffffffffffff"},
-    {1, INT64_C(-62135596800000000), "0193abcd-ef01-7abc-8def-0123456789ab"},
-    {UINT64_C(0x0123456789ABCDEF), INT64_C(1795425302123456), "0193abcd-ef01-7abc-8def-0123456789ab"},
-    {UINT64_C(0x8000000000000000), -1, "80000000-0000-4000-8000-000000000001"},
+    {.fingerprint = 0, .at_us = 0, .id = "00000000-0000-0000-0000-000000000000"},
+    {.fingerprint = UINT64_MAX, .at_us = INT64_C(253402300799999999), .id = "ffffffff-ffff-ffff-ffff-ffffffffffff"},
+    {.fingerprint = 1, .at_us = INT64_C(-62135596800000000), .id = "0193abcd-ef01-7abc-8def-0123456789ab"},
+    {.fingerprint = UINT64_C(0x0123456789ABCDEF),
+     .at_us = INT64_C(1795425302123456),
+     .id = "0193abcd-ef01-7abc-8def-0123456789ab"},
+    {.fingerprint = UINT64_C(0x8000000000000000), .at_us = -1, .id = "80000000-0000-4000-8000-000000000001"},
 };
 
 static void comes_back_as_it_was(void **state)
