@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/category_many.h"
+#include "store/product_facets_store.h"
 #include "store/product_list.h"
 
 #include <string.h>
@@ -72,6 +73,12 @@ enum status catalog_product_count(struct catalog *catalog, struct scope *scope, 
 {
     return kind == PRODUCT_COUNT_EXACT ? product_list_count(catalog->options.pg, scope, query, count)
                                        : product_list_estimate(catalog->options.pg, scope, query, count);
+}
+
+enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                   struct product_facets *facets, struct search_note *note)
+{
+    return product_facets_read(catalog->options.pg, scope, query, facets, note);
 }
 
 enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids, size_t count,

@@ -2,6 +2,7 @@
 #include "handler/routes.h"
 
 const struct route routes[] = {
+    {"/api/v1/products/facets", {[METHOD_GET] = product_facets}},
     {"/api/v1/products/{id}", {[METHOD_GET] = product_get}},
     {"/api/v1/products", {[METHOD_GET] = product_list, [METHOD_POST] = product_create}},
     {"/api/v1/categories", {[METHOD_GET] = category_list, [METHOD_POST] = category_create}},
