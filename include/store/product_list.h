@@ -25,8 +25,8 @@ struct product_list {
     struct search_note note;     /* of a search */
 };
 
-/* Products that match, at most query->limit of them (by relevance: of the newest LIST_SCAN_MAX where the filters leave
- * more, which the note tells); fewer where they are so large that a page would pass 8 MiB (at least
+/* Products that match, at most query->limit of them (by relevance: of the newest that match,
+ * where many do, as the note tells then); fewer where they are so large that a page would pass 8 MiB (at least
  * one then), and fewer, perhaps none, where too many rows had to be looked at: more tells then, too, that the list goes
  * on. All values live in the scope's arena. Statuses as pg_exec. */
 MUST_CHECK enum status product_list_read(struct pg *pg, struct scope *scope, const struct product_query *query,

@@ -17,8 +17,8 @@
  * Few. An id, a sku, a group, rare attributes or a narrow range yield few rows, which are cheaper to sort than to look for.
  * Ids and skus are few by their nature; of the others that is found out first, by a count that stops at LIST_FEW_MAX.
  *
- * By relevance no index has an order. The few rows of a filter are ranked and sorted; else the newest LIST_SCAN_MAX rows
- * are, and where those end the list does. Of a word that so many products have, the newest are as good as the others.
+ * By relevance no index has an order. The few rows of a filter are ranked and sorted; else the newest that match are,
+ * LIST_RANKED_MAX of them or what the newest LIST_SCAN_MAX rows have, and where those end the list does. Of a word that so many products have, the newest are as good as the others.
  *
  * Each combination of filters is a statement of its own, planned for what it asks. Its name is made of the same bits as
  * the statement. */
@@ -666,7 +666,7 @@ static void add_newest(struct builder *b)
     add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product");
 }
 
-/* Only what ranks is kept of the rows that are looked at; those of the page are read anew. */
+/* The keys of what was ranked are sorted, and the rows of the page are read anew. */
 static void add_ranked_newest(struct builder *b)
 {
     const struct builder order = *b;
@@ -674,18 +674,19 @@ static void add_ranked_newest(struct builder *b)
     b->sort = SORT_CREATED_AT;
     b->ascending = false;
     b->placed = false;
-    add(b, "WITH looked AS MATERIALIZED (SELECT id, CASE WHEN ");
-    add_residue(b);
-    add(b, " THEN " TEXT_OF(LIST_RANK_NEWEST) " + ");
+    add(b, "WITH ranked AS MATERIALIZED (SELECT id, " TEXT_OF(LIST_RANK_NEWEST) " + ");
     add_rank(b);
-    add(b, " END AS rank FROM ");
+    add(b, " AS rank FROM (SELECT * FROM ");
     add_newest(b);
+    add(b, " WHERE ");
+    add_residue(b);
+    add(b, " LIMIT " TEXT_OF(LIST_RANKED_MAX) ") product");
     b->sort = order.sort;
     b->ascending = order.ascending;
     b->placed = order.placed;
     add(b, ") SELECT ");
     add_columns(b);
-    add(b, " FROM (SELECT id AS page_id, rank FROM looked WHERE rank IS NOT NULL");
+    add(b, " FROM (SELECT id AS page_id, rank FROM ranked WHERE true");
     add_place(b);
     add_order(b);
     add_limit(b);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define LIST_SCAN_MAX 20000  /* rows of an index that one statement looks at */
+#define LIST_RANKED_MAX 2000 /* of many rows that match, the newest that are ranked */
 #define LIST_FEW_MAX 1000    /* rows that a filter may yield to be sorted instead */
 #define LIST_BRANCH_MAX 1000 /* categories whose orders are merged */
 #define LIST_SQL_MAX 8192
