@@ -13,6 +13,6 @@ CREATE INDEX product_by_name ON product (status, name_order, id) WHERE deleted_a
 CREATE INDEX product_in_category_by_created ON product (category_id, status, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX product_in_category_by_price ON product (category_id, status, price, id) WHERE deleted_at IS NULL;
 CREATE INDEX product_in_category_by_name ON product (category_id, status, name_order, id) WHERE deleted_at IS NULL;
-CREATE INDEX product_by_group ON product (group_key) WHERE group_key IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX product_by_group ON product (group_key, id) WHERE group_key IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX product_by_attribute ON product USING gin (attributes jsonb_path_ops) WITH (fastupdate = off)
     WHERE deleted_at IS NULL;

@@ -74,7 +74,8 @@ CREATE FUNCTION search_learn_inserted() RETURNS trigger
 AS $$
 BEGIN
     INSERT INTO search_word (word)
-    SELECT DISTINCT lexeme FROM inserted, unnest(tsvector_to_array(inserted.search)) lexeme
+    SELECT lexeme
+    FROM (SELECT DISTINCT lexeme FROM inserted, unnest(tsvector_to_array(inserted.search)) lexeme OFFSET 0) words
     WHERE lexeme ~ '^[^0-9]{4,40}$'
       AND (SELECT true FROM search_word known WHERE known.word = lexeme LIMIT 1) IS NULL;
     RETURN NULL;

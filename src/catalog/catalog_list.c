@@ -49,8 +49,11 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     if (status != STATUS_OK) {
         return status;
     }
-    *page = (struct product_page){
-        .products = list.products, .count = list.count, .more = list.more, .before = query->has_cursor};
+    *page = (struct product_page){.products = list.products,
+                                  .count = list.count,
+                                  .more = list.more,
+                                  .before = query->has_cursor,
+                                  .note = list.note};
     if (list.more) {
         status = cursor_at(query, &list.beyond, backward, &page->next);
     }

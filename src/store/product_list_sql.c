@@ -71,7 +71,7 @@ struct builder {
     enum list_source source;
     enum product_sort sort;
     bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
-    bool placed;    /* only rows beyond the cursor */
+    bool placed;    /* only what lies beyond the cursor */
     bool planned;   /* by how common words are, as what is counted has no bound */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
@@ -581,51 +581,59 @@ static void add_merge(struct builder *b)
 
 /* --- the few rows of one filter --- */
 
-/* The filter whose rows they are, and what its index has before it. */
-static void add_few(struct builder *b)
+/* The index that has a filter's rows together. The order is read from it, so that a bound on the rows is one on the
+ * entries that are looked at; of attributes alone there is no order. */
+static void add_few(struct builder *b, const char *limit)
 {
-    static const enum parameter of[][2] = {
-        [LIST_FEW_IDS] = {P_IDS, P_IDS},
-        [LIST_FEW_SKU] = {P_SKU, P_SKU},
-        [LIST_FEW_GROUP] = {P_GROUP, P_GROUP},
-        [LIST_FEW_SEARCH] = {P_COUNT, P_COUNT},
-        [LIST_FEW_BRANCH] = {P_COUNT, P_COUNT},
-        [LIST_FEW_PRICES] = {P_MIN_PRICE, P_MAX_PRICE},
-        [LIST_FEW_CREATED] = {P_CREATED_AFTER, P_CREATED_BEFORE},
-        [LIST_FEW_UPDATED] = {P_UPDATED_AFTER, P_UPDATED_AFTER},
-        [LIST_FEW_CATEGORY] = {P_COUNT, P_COUNT},
-        [LIST_FEW_ATTRIBUTES] = {P_COUNT, P_COUNT},
+    static const enum product_sort of[LIST_SOURCE_COUNT] = {
+        [LIST_FEW_PRICES] = SORT_PRICE,
+        [LIST_FEW_CREATED] = SORT_CREATED_AT,
+        [LIST_FEW_UPDATED] = SORT_UPDATED_AT,
+        [LIST_FEW_CATEGORY] = SORT_CREATED_AT,
     };
 
-    if (b->source == LIST_FEW_BRANCH) {
+    if (b->source >= LIST_FEW_PRICES) {
+        struct builder few = *b;
+
+        few.sort = of[b->source];
+        few.ascending = true;
+        few.placed = false;
+        add_streams(&few);
+        add_order(&few);
+        few.sort = b->sort;
+        few.ascending = b->ascending;
+        few.placed = b->placed;
+        *b = few;
+    } else if (b->source == LIST_FEW_BRANCH) {
         add(b, "unnest(");
         add_parameter(b, P_BRANCH);
-        add(b, "::uuid[]) branch (id) CROSS JOIN LATERAL (SELECT * FROM product WHERE category_id = branch.id AND "
-               "deleted_at IS NULL");
+        add(b, "::uuid[]) branch (category) CROSS JOIN LATERAL (SELECT * FROM product WHERE "
+               "category_id = branch.category AND deleted_at IS NULL");
         add_statuses(b);
         add(b, " OFFSET 0) product");
-        return;
-    }
-    add(b, "product WHERE deleted_at IS NULL");
-    for (size_t i = 0; i < COMPARISON_COUNT; i++) {
-        if (comparisons[i].parameter == of[b->source][0] || comparisons[i].parameter == of[b->source][1]) {
-            add_comparison(b, i);
+    } else {
+        add(b, "product WHERE deleted_at IS NULL");
+        for (size_t i = 0; i < COMPARISON_COUNT; i++) {
+            const enum parameter parameter = comparisons[i].parameter;
+
+            if ((b->source == LIST_FEW_IDS && parameter == P_IDS) ||
+                (b->source == LIST_FEW_SKU && parameter == P_SKU) ||
+                (b->source == LIST_FEW_GROUP && parameter == P_GROUP)) {
+                add_comparison(b, i);
+            }
         }
-    }
-    if (b->source == LIST_FEW_ATTRIBUTES) {
-        add_attributes(b);
-    }
-    if (b->source == LIST_FEW_SEARCH) {
-        add(b, " AND search @@ (SELECT ");
-        add_parameter(b, P_SEARCH_SOURCE);
-        add(b, "::tsquery)");
-    }
-    if (b->source >= LIST_FEW_PRICES) {
-        add_statuses(b);
-        if (b->request->category == LIST_CATEGORY && b->source != LIST_FEW_UPDATED) {
-            add_category(b);
+        if (b->source == LIST_FEW_ATTRIBUTES) {
+            add_attributes(b);
         }
+        if (b->source == LIST_FEW_SEARCH) {
+            add(b, " AND search @@ (SELECT ");
+            add_parameter(b, P_SEARCH_SOURCE);
+            add(b, "::tsquery)");
+        }
+        add(b, b->source == LIST_FEW_GROUP ? " ORDER BY id" : "");
     }
+    add(b, " LIMIT ");
+    add(b, limit);
 }
 
 /* --- by relevance --- */
@@ -634,7 +642,7 @@ static void add_few(struct builder *b)
  * how near to each other, and before that whether they are there as they were given, and not only longer ones. */
 static void add_rank(struct builder *b)
 {
-    add(b, "(10000 * ts_rank('{0.05, 0.1, 0.5, 1}', search, (SELECT ");
+    add(b, "(10000 * ts_rank('{0.02, 0.05, 0.2, 0.5}', search, (SELECT ");
     add_parameter(b, P_SEARCH_WANTED);
     add(b, "::tsquery)))::integer + CASE WHEN search @@ (SELECT ");
     add_parameter(b, P_SEARCH_EXACT);
@@ -648,8 +656,8 @@ static void add_ranked_few(struct builder *b)
     add(b, " FROM (SELECT product.*, ");
     add_rank(b);
     add(b, " AS rank FROM (SELECT * FROM ");
-    add_few(b);
-    add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product WHERE true");
+    add_few(b, TEXT_OF(LIST_SCAN_MAX));
+    add(b, ") product WHERE true");
     add_all_filters(b);
     add(b, ") product WHERE true");
     add_place(b);
@@ -707,8 +715,8 @@ static void add_looked(struct builder *b)
         add(b, "true");
         add_all_filters(b);
         add(b, ") IS TRUE AS matches FROM (SELECT * FROM ");
-        add_few(b);
-        add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product");
+        add_few(b, TEXT_OF(LIST_SCAN_MAX));
+        add(b, ") product");
     }
     add(b, ")");
 }
@@ -718,8 +726,8 @@ static void add_few_page(struct builder *b)
     add(b, "SELECT ");
     add_columns(b);
     add(b, " FROM (SELECT * FROM ");
-    add_few(b);
-    add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product WHERE true");
+    add_few(b, TEXT_OF(LIST_SCAN_MAX));
+    add(b, ") product WHERE true");
     add_all_filters(b);
     add_place(b);
     add_order(b);
@@ -807,8 +815,8 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         .source = source,
         .sort = request->query->sort,
         .ascending = request->query->ascending != list_backward(request->query),
-        .planned = ask == LIST_COUNT || ask == LIST_ESTIMATE,
         .placed = ask == LIST_PAGE && request->query->has_cursor,
+        .planned = ask == LIST_COUNT || ask == LIST_ESTIMATE,
         .end = statement->sql,
     };
 
@@ -818,8 +826,8 @@ void list_statement_make(struct list_statement *statement, const struct list_req
     switch (ask) {
     case LIST_PROBE:
         add(&b, "SELECT count(*) FROM (SELECT FROM ");
-        add_few(&b);
-        add(&b, " LIMIT " TEXT_OF(LIST_FEW_MAX) " + 1) few");
+        add_few(&b, TEXT_OF(LIST_FEW_MAX) " + 1");
+        add(&b, ") few");
         break;
     case LIST_COUNT:
         add(&b, "SELECT count(*) FROM product WHERE deleted_at IS NULL");

@@ -30,22 +30,23 @@ static int clear(void **state)
 /* Every product has "common" in its name, every second one "even", every tenth "tenth" in its description alone. */
 static void fill(struct database *database, unsigned count)
 {
-    run_sql(database,
-            arena_printf(
-                database->scope.arena,
-                "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, "
-                "images, created_at, updated_at) "
-                "SELECT ('01920000-0000-7000-8000-' || lpad(to_hex((n * 7919) %% 100003), 12, '0'))::uuid, 'Sku-' || n, "
-                "CASE n %% 2 WHEN 0 THEN 'Even ' ELSE '' END || 'common ' || CASE n %% 3 WHEN 0 THEN 'third' ELSE "
-                "'thirds' END, CASE n %% 10 WHEN 0 THEN 'The tenth, which is common' END, (n %% 50) + 0.5, "
-                "(ARRAY['EUR', 'USD'])[n %% 2 + 1], (ARRAY['" TEA "', '" GREEN "', '" COFFEE
-                "'])[n / 3 %% 3 + 1]::uuid, (ARRAY['active', 'active', 'active', 'draft'])[n / 5 %% 4 + 1], "
-                "jsonb_build_object('size', n %% 7, 'colour', (ARRAY['red', 'green'])[n / 2 %% 2 + 1], 'tags', "
-                "jsonb_build_array('t' || n %% 4, 'x', 'x')), '[]', "
-                "timestamptz '2025-06-01' + (n / 7) * interval '1 s', timestamptz '2025-06-02' FROM "
-                "generate_series(1, %u) n; ANALYZE product",
-                count)
-                .data);
+    run_sql(
+        database,
+        arena_printf(
+            database->scope.arena,
+            "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, "
+            "images, created_at, updated_at) "
+            "SELECT ('01920000-0000-7000-8000-' || lpad(to_hex((n * 7919) %% 100003), 12, '0'))::uuid, 'Sku-' || n, "
+            "CASE n %% 2 WHEN 0 THEN 'Even ' ELSE '' END || 'common ' || CASE n %% 3 WHEN 0 THEN 'third' ELSE "
+            "'thirds' END, CASE n %% 10 WHEN 0 THEN 'The tenth, which is common' END, (n %% 50) + 0.5, "
+            "(ARRAY['EUR', 'USD'])[n %% 2 + 1], (ARRAY['" TEA "', '" GREEN "', '" COFFEE
+            "'])[n / 3 %% 3 + 1]::uuid, (ARRAY['active', 'active', 'active', 'draft'])[n / 5 %% 4 + 1], "
+            "jsonb_build_object('size', n %% 7, 'colour', (ARRAY['red', 'green'])[n / 2 %% 2 + 1], 'tags', "
+            "jsonb_build_array('t' || n %% 4, 'x', 'x')), '[]', "
+            "timestamptz '2025-06-01' + (n / 7) * interval '1 s', timestamptz '2025-06-02' FROM "
+            "generate_series(1, %u) n; ANALYZE product",
+            count)
+            .data);
 }
 
 static struct product_list read_list(struct database *database, const struct product_query *query)
@@ -155,12 +156,13 @@ static const struct {
     {"third", ACTIVE "true", {.statuses = 0}},
     {"\"common third\"", ACTIVE "name LIKE '%third'", {.statuses = 0}},
     {"even", ACTIVE "name LIKE 'Even%' AND currency = 'USD'", {.currency = {"USD", 3}}},
-    {"even", ACTIVE "name LIKE 'Even%' AND price >= 10.5 AND price <= 20",
+    {"even",
+     ACTIVE "name LIKE 'Even%' AND price >= 10.5 AND price <= 20",
      {.min_price = {"10.5", 4}, .max_price = {"20", 2}}},
     {"even", "name LIKE 'Even%' AND category_id = '" GREEN "'", {.category_id = {GREEN, 36}, .statuses = 7}},
-    {"even", ACTIVE "name LIKE 'Even%' AND category_id <> '" COFFEE "'",
-     {.category_id = {TEA, 36}, .subtree = true}},
-    {"even", ACTIVE "name LIKE 'Even%' AND attributes->>'colour' = 'red'",
+    {"even", ACTIVE "name LIKE 'Even%' AND category_id <> '" COFFEE "'", {.category_id = {TEA, 36}, .subtree = true}},
+    {"even",
+     ACTIVE "name LIKE 'Even%' AND attributes->>'colour' = 'red'",
      {.attributes = {{{"colour", 6}, {"red", 3}}}, .attribute_count = 1}},
     {"sku-1", ACTIVE "sku LIKE 'Sku-1%'", {.statuses = 0}},
     {"sku-1", ACTIVE "sku = 'Sku-10'", {.sku = {"SKU-10", 6}}},
@@ -223,8 +225,7 @@ static void relevance_shows_each_match_once_from_both_ends(void **state)
 /* The skus of a page: "1 2". */
 static const char *skus_found(struct database *database, const char *search)
 {
-    const struct product_query query = {
-        .filter = {.search = text_of(search)}, .limit = 50, .sort = SORT_RELEVANCE};
+    const struct product_query query = {.filter = {.search = text_of(search)}, .limit = 50, .sort = SORT_RELEVANCE};
     const struct product_list list = read_list(database, &query);
     struct text skus = TEXT("");
     for (size_t i = 0; i < list.count; i++) {
@@ -237,13 +238,14 @@ static const char *skus_found(struct database *database, const char *search)
 static void the_best_match_comes_first(void **state)
 {
     struct database *database = *state;
-    run_sql(database,
-            "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, images) "
-            "SELECT ('01920000-0000-7000-8000-00000000000' || n)::uuid, sku, name, description, 1, 'EUR', '" TEA
-            "', 'active', '{}', '[]' FROM (VALUES "
-            "(1, 'A', 'Lamp', 'Stands beside a kettle'), (2, 'KETTLE', 'Pot', NULL), (3, 'C', 'Kettle', NULL), "
-            "(4, 'D', 'Kettledrum', NULL), (5, 'E', 'Steel stand and a copper kettle', 'Not of steel'), "
-            "(6, 'F', 'Copper stand and a steel kettle', NULL)) goods (n, sku, name, description)");
+    run_sql(
+        database,
+        "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, images) "
+        "SELECT ('01920000-0000-7000-8000-00000000000' || n)::uuid, sku, name, description, 1, 'EUR', '" TEA
+        "', 'active', '{}', '[]' FROM (VALUES "
+        "(1, 'A', 'Lamp', 'Stands beside a kettle'), (2, 'KETTLE', 'Pot', NULL), (3, 'C', 'Kettle', NULL), "
+        "(4, 'D', 'Kettledrum', NULL), (5, 'E', 'Steel stand and a copper kettle', NULL), "
+        "(6, 'F', 'Copper stand and a steel kettle', NULL)) goods (n, sku, name, description)");
     /* The name before the sku before the description; of equals the newest; longer words last. */
     assert_string_equal(skus_found(database, "kettle"), "F E C KETTLE A D");
     /* The nearer the words, the better. */
@@ -281,8 +283,8 @@ static void many_matches_are_listed_in_other_orders_to_the_end(void **state)
 {
     struct database *database = *state;
     fill(database, 2 * LIST_SCAN_MAX);
-    struct product_query query = {
-        .filter = {.search = TEXT("common -\"even common\""), .currency = TEXT("USD")}, .limit = 500};
+    struct product_query query = {.filter = {.search = TEXT("common -\"even common\""), .currency = TEXT("USD")},
+                                  .limit = 500};
     assert_ids(ids_of(database, query, false),
                ids_wanted(database, ACTIVE "name NOT LIKE 'Even%' AND currency = 'USD'", "created_at DESC, id DESC"),
                "odd");
@@ -315,8 +317,8 @@ static const char *shown(struct database *database, const struct product_facets 
     for (size_t i = 0; i < facets->facet_count; i++) {
         const struct facet *facet = &facets->facet[i];
         lines = arena_printf(database->scope.arena, "%.*s%d %.*s %.*s %.*s %.*s %llu %llu\n", TEXT_PRINT(lines),
-                             (int)facet->kind, TEXT_PRINT(facet->key), TEXT_PRINT(facet->value),
-                             TEXT_PRINT(facet->low), TEXT_PRINT(facet->high), (unsigned long long)facet->key_count,
+                             (int)facet->kind, TEXT_PRINT(facet->key), TEXT_PRINT(facet->value), TEXT_PRINT(facet->low),
+                             TEXT_PRINT(facet->high), (unsigned long long)facet->key_count,
                              (unsigned long long)facet->count);
     }
     return lines.data;
@@ -341,11 +343,13 @@ static const char *wanted_facets(struct database *database, const char *where)
         "SELECT coalesce(string_agg(line, '' ORDER BY kind, first, second, line), '') FROM ("
         "SELECT 0 AS kind, 0 AS first, -count(*) AS second, format(E'0 %%s %%s   0 %%s\\n', c.id, c.name, count(*)) AS "
         "line FROM matching p JOIN category c ON c.id = category_id GROUP BY c.id "
-        "UNION ALL SELECT 1, 0, -count(*), format(E'1 %%s    0 %%s\\n', status, count(*)) FROM matching GROUP BY status "
+        "UNION ALL SELECT 1, 0, -count(*), format(E'1 %%s    0 %%s\\n', status, count(*)) FROM matching GROUP BY "
+        "status "
         "UNION ALL SELECT 2, CASE currency WHEN 'EUR' THEN 1 ELSE 2 END, "
         "CASE WHEN price < 1 THEN 0 WHEN price < 2 THEN 1 WHEN price < 5 THEN 2 WHEN price < 10 THEN 3 "
         "WHEN price < 20 THEN 4 WHEN price < 50 THEN 5 ELSE 6 END AS band, "
-        "format(E'2 %%s  %%s %%s 0 %%s\\n', currency, min(price), max(price), count(*)) FROM matching GROUP BY currency, "
+        "format(E'2 %%s  %%s %%s 0 %%s\\n', currency, min(price), max(price), count(*)) FROM matching GROUP BY "
+        "currency, "
         "band "
         "UNION ALL SELECT 3, CASE key WHEN 'colour' THEN 1 WHEN 'size' THEN 2 ELSE 3 END, -count(*), "
         "format(E'3 %%s %%s   %%s %%s\\n', key, value, (SELECT count(*) FROM matching), count(*)) FROM pairs "
@@ -403,9 +407,10 @@ static void facets_of_many_say_that_they_are_cut(void **state)
 static void facets_have_a_bound_on_their_number(void **state)
 {
     struct database *database = *state;
-    run_sql(database, "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) "
-                      "SELECT gen_random_uuid(), 'P', 1, 'EUR', '" TEA "', 'active', (SELECT jsonb_object_agg('k' || k, "
-                      "k * 1000 + n) FROM generate_series(1, 50) k), '[]' FROM generate_series(1, 100) n");
+    run_sql(database,
+            "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) "
+            "SELECT gen_random_uuid(), 'P', 1, 'EUR', '" TEA "', 'active', (SELECT jsonb_object_agg('k' || k, "
+            "k * 1000 + n) FROM generate_series(1, 50) k), '[]' FROM generate_series(1, 100) n");
     struct product_query query = {.limit = 1};
     const struct product_facets facets = read_facets(database, &query);
     assert_int_equal(facets.facet_count, 3 + FACET_KEYS_MAX * FACET_VALUES_MAX);
