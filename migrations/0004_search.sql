@@ -111,7 +111,8 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE INDEX search_word_alike ON search_word USING gin (word %s.gin_trgm_ops) '
                    'WITH (fastupdate = off)', home);
-    -- The known words nearest to a folded one, three at most and none much farther than the nearest.
+    -- The known words nearest to a folded one, three at most and none much farther than the nearest. Two letters the wrong
+    -- way round leave a short word hardly a trigram, so that they are tried by themselves.
     EXECUTE format($body$
         CREATE FUNCTION search_nearest(given text) RETURNS SETOF text
             LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 3
@@ -120,7 +121,13 @@ BEGIN
             FROM (SELECT word, alike, max(alike) OVER () AS best
                   FROM (SELECT word, max(%1$s.similarity(word, given)) AS alike
                         FROM search_word WHERE word OPERATOR(%1$s.%%) given
-                        GROUP BY word) candidate) ranked
+                        GROUP BY word
+                        UNION
+                        SELECT word, 0.9
+                        FROM search_word
+                        WHERE word = ANY (ARRAY (
+                            SELECT overlay(given PLACING reverse(substr(given, n, 2)) FROM n FOR 2)
+                            FROM generate_series(1, length(given) - 1) n))) candidate) ranked
             WHERE alike >= 0.8 * best
             ORDER BY alike DESC, abs(length(word) - length(given)), word
             LIMIT 3;

@@ -605,12 +605,14 @@ static void add_few(struct builder *b, const char *limit)
         few.placed = b->placed;
         *b = few;
     } else if (b->source == LIST_FEW_BRANCH) {
-        add(b, "unnest(");
+        add(b, "(SELECT product.* FROM unnest(");
         add_parameter(b, P_BRANCH);
-        add(b, "::uuid[]) branch (category) CROSS JOIN LATERAL (SELECT * FROM product WHERE "
-               "category_id = branch.category AND deleted_at IS NULL");
-        add_statuses(b);
-        add(b, " OFFSET 0) product");
+        add(b, "::uuid[]) c (category) CROSS JOIN ");
+        add_status_rows(b);
+        add(b, " CROSS JOIN LATERAL (SELECT * FROM product WHERE category_id = c.category AND status = s.status AND "
+               "deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ");
+        add(b, limit);
+        add(b, ") product) product");
     } else {
         add(b, "product WHERE deleted_at IS NULL");
         for (size_t i = 0; i < COMPARISON_COUNT; i++) {

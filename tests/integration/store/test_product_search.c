@@ -187,6 +187,7 @@ static void misspelt_words_find_where_nothing_else_does(void **state)
     assert_string_equal(found(database, "yunan -green"), "");
     assert_string_equal(found(database, "yunan tea -uji"), "2");
     /* An unfinished word is no misspelt one, and one that is known is left alone. */
+    assert_spelling(database, "grene", "grene", "green");
     assert_spelling(database, "hamm", NULL, NULL);
     assert_spelling(database, "green", NULL, NULL);
     assert_spelling(database, "black hammer", NULL, NULL);
