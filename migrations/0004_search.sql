@@ -118,16 +118,16 @@ BEGIN
             LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 3
         BEGIN ATOMIC
             SELECT word
-            FROM (SELECT word, alike, max(alike) OVER () AS best
-                  FROM (SELECT word, max(%1$s.similarity(word, given)) AS alike
+            FROM (SELECT word, max(alike) AS alike, max(max(alike)) OVER () AS best
+                  FROM (SELECT word, %1$s.similarity(word, given) AS alike
                         FROM search_word WHERE word OPERATOR(%1$s.%%) given
-                        GROUP BY word
-                        UNION
+                        UNION ALL
                         SELECT word, 0.9
                         FROM search_word
                         WHERE word = ANY (ARRAY (
                             SELECT overlay(given PLACING reverse(substr(given, n, 2)) FROM n FOR 2)
-                            FROM generate_series(1, length(given) - 1) n))) candidate) ranked
+                            FROM generate_series(1, length(given) - 1) n))) candidate
+                  GROUP BY word) ranked
             WHERE alike >= 0.8 * best
             ORDER BY alike DESC, abs(length(word) - length(given)), word
             LIMIT 3;
