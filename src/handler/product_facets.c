@@ -12,7 +12,7 @@ void product_facets(struct exchange *exchange)
     struct product_query wanted = {.sort = SORT_CREATED_AT, .limit = LIST_LIMIT_DEFAULT};
     struct product_facets facets;
     struct search_note note;
-    struct query query;
+    struct query query = {.count = 0};
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);

@@ -249,21 +249,21 @@ static void add_parameter(struct builder *b, size_t parameter)
 
 /* Filters that compare a column. */
 static const struct {
-    enum parameter parameter;
     const char *sql; /* before and behind the parameter */
     const char *behind;
+    enum parameter parameter;
     enum product_sort order; /* in which it is a stretch of the index; SORT_COUNT: in none */
 } comparisons[] = {
-    {P_MIN_PRICE, " AND price >= ", "", SORT_PRICE},
-    {P_MAX_PRICE, " AND price <= ", "", SORT_PRICE},
-    {P_CREATED_AFTER, " AND created_at > ", "", SORT_CREATED_AT},
-    {P_CREATED_BEFORE, " AND created_at < ", "", SORT_CREATED_AT},
-    {P_UPDATED_AFTER, " AND updated_at > ", "", SORT_UPDATED_AT},
-    {P_CURRENCY, " AND currency = ", "", SORT_COUNT},
-    {P_SKU, " AND sku IS NOT NULL AND lower(sku) = lower(", ")", SORT_COUNT},
-    {P_GROUP, " AND group_key = ", "", SORT_COUNT},
-    {P_IDS, " AND id = ANY (", "::uuid[])", SORT_COUNT},
-    {P_SEARCH, " AND search @@ (", "::tsquery)", SORT_COUNT},
+    {" AND price >= ", "", P_MIN_PRICE, SORT_PRICE},
+    {" AND price <= ", "", P_MAX_PRICE, SORT_PRICE},
+    {" AND created_at > ", "", P_CREATED_AFTER, SORT_CREATED_AT},
+    {" AND created_at < ", "", P_CREATED_BEFORE, SORT_CREATED_AT},
+    {" AND updated_at > ", "", P_UPDATED_AFTER, SORT_UPDATED_AT},
+    {" AND currency = ", "", P_CURRENCY, SORT_COUNT},
+    {" AND sku IS NOT NULL AND lower(sku) = lower(", ")", P_SKU, SORT_COUNT},
+    {" AND group_key = ", "", P_GROUP, SORT_COUNT},
+    {" AND id = ANY (", "::uuid[])", P_IDS, SORT_COUNT},
+    {" AND search @@ (", "::tsquery)", P_SEARCH, SORT_COUNT},
 };
 
 #define COMPARISON_COUNT (sizeof comparisons / sizeof comparisons[0])
