@@ -249,26 +249,26 @@ static void add_parameter(struct builder *b, size_t parameter)
 
 /* Filters that compare a column. */
 static const struct {
+    size_t parameter;
     const char *sql; /* before and behind the parameter */
     const char *behind;
-    enum parameter parameter;
     enum product_sort order; /* in which it is a stretch of the index; SORT_COUNT: in none */
 } comparisons[] = {
-    {" AND price >= ", "", P_MIN_PRICE, SORT_PRICE},
-    {" AND price <= ", "", P_MAX_PRICE, SORT_PRICE},
-    {" AND created_at > ", "", P_CREATED_AFTER, SORT_CREATED_AT},
-    {" AND created_at < ", "", P_CREATED_BEFORE, SORT_CREATED_AT},
-    {" AND updated_at > ", "", P_UPDATED_AFTER, SORT_UPDATED_AT},
-    {" AND currency = ", "", P_CURRENCY, SORT_COUNT},
-    {" AND sku IS NOT NULL AND lower(sku) = lower(", ")", P_SKU, SORT_COUNT},
-    {" AND group_key = ", "", P_GROUP, SORT_COUNT},
-    {" AND id = ANY (", "::uuid[])", P_IDS, SORT_COUNT},
-    {" AND search @@ (", "::tsquery)", P_SEARCH, SORT_COUNT},
+    {P_MIN_PRICE, " AND price >= ", "", SORT_PRICE},
+    {P_MAX_PRICE, " AND price <= ", "", SORT_PRICE},
+    {P_CREATED_AFTER, " AND created_at > ", "", SORT_CREATED_AT},
+    {P_CREATED_BEFORE, " AND created_at < ", "", SORT_CREATED_AT},
+    {P_UPDATED_AFTER, " AND updated_at > ", "", SORT_UPDATED_AT},
+    {P_CURRENCY, " AND currency = ", "", SORT_COUNT},
+    {P_SKU, " AND sku IS NOT NULL AND lower(sku) = lower(", ")", SORT_COUNT},
+    {P_GROUP, " AND group_key = ", "", SORT_COUNT},
+    {P_IDS, " AND id = ANY (", "::uuid[])", SORT_COUNT},
+    {P_SEARCH, " AND search @@ (", "::tsquery)", SORT_COUNT},
 };
 
 #define COMPARISON_COUNT (sizeof comparisons / sizeof comparisons[0])
 
-static bool is_given(const struct product_filter *filter, enum parameter parameter)
+static bool is_given(const struct product_filter *filter, size_t parameter)
 {
     const struct text given[] = {
         [P_CATEGORY] = filter->category_id,
@@ -582,9 +582,23 @@ static void add_merge(struct builder *b)
 /* --- the few rows of one filter --- */
 
 /* The index that has a filter's rows together. The order is read from it, so that a bound on the rows is one on the
- * entries that are looked at; of attributes alone there is no order. */
+ * entries that are looked at; of attributes alone there is no order. Equality is written as a range of one value: that has
+ * an order, which no other index has, so that even of a table without statistics the right one is read. */
 static void add_few(struct builder *b, const char *limit)
 {
+    static const struct {
+        enum parameter parameter;
+        const char *from;
+        const char *to;
+        const char *order; /* NULL where the parameter comes once */
+    } single[LIST_SOURCE_COUNT] = {
+        [LIST_FEW_IDS] = {P_IDS, " AND id = ANY (", "::uuid[]) ORDER BY id", NULL},
+        [LIST_FEW_SKU] = {P_SKU, " AND sku IS NOT NULL AND lower(sku) >= lower(", ") AND lower(sku) <= lower(",
+                          ") ORDER BY lower(sku)"},
+        [LIST_FEW_SEARCH] = {P_SEARCH_SOURCE, " AND search @@ (SELECT ", "::tsquery)", NULL},
+        [LIST_FEW_GROUP] = {P_GROUP, " AND group_key IS NOT NULL AND group_key >= ", " AND group_key <= ",
+                            " ORDER BY group_key, id"},
+    };
     static const enum product_sort of[LIST_SOURCE_COUNT] = {
         [LIST_FEW_PRICES] = SORT_PRICE,
         [LIST_FEW_CREATED] = SORT_CREATED_AT,
@@ -615,24 +629,17 @@ static void add_few(struct builder *b, const char *limit)
         add(b, ") product) product");
     } else {
         add(b, "product WHERE deleted_at IS NULL");
-        for (size_t i = 0; i < COMPARISON_COUNT; i++) {
-            const enum parameter parameter = comparisons[i].parameter;
-
-            if ((b->source == LIST_FEW_IDS && parameter == P_IDS) ||
-                (b->source == LIST_FEW_SKU && parameter == P_SKU) ||
-                (b->source == LIST_FEW_GROUP && parameter == P_GROUP)) {
-                add_comparison(b, i);
+        if (single[b->source].from == NULL) {
+            add_attributes(b);
+        } else {
+            add(b, single[b->source].from);
+            add_parameter(b, single[b->source].parameter);
+            add(b, single[b->source].to);
+            if (single[b->source].order != NULL) {
+                add_parameter(b, single[b->source].parameter);
+                add(b, single[b->source].order);
             }
         }
-        if (b->source == LIST_FEW_ATTRIBUTES) {
-            add_attributes(b);
-        }
-        if (b->source == LIST_FEW_SEARCH) {
-            add(b, " AND search @@ (SELECT ");
-            add_parameter(b, P_SEARCH_SOURCE);
-            add(b, "::tsquery)");
-        }
-        add(b, b->source == LIST_FEW_GROUP ? " ORDER BY id" : "");
     }
     add(b, " LIMIT ");
     add(b, limit);

@@ -399,7 +399,7 @@ static void one_is_shown_with_its_category(void **state)
     /* Every field is the product as it always is. */
     exchange = serve(&catalog, "GET",
                      LIST "/" ID "?fields=updated_at,created_at,version,group_key,images,attributes,status,category_id,"
-                                 "currency,price,description,name,sku,id",
+                          "currency,price,description,name,sku,id",
                      NULL, NULL);
     assert_string_equal(body_of(exchange), whole);
     assert_is(header_of(exchange, "ETag"), "\"3\"");
