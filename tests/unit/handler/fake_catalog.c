@@ -254,6 +254,7 @@ static void begin(struct catalog *catalog)
     arena_reset(kept.arena);
     response_reset(&kept.exchange.response);
     kept.config = (struct config){.body_max = 1048576, .deadline_ms = 5000, .currency = "USD"};
+    kept.config.require_if_match = catalog->require_if_match;
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
     kept.exchange.started_ns = clock_monotonic_ns();
