@@ -20,6 +20,12 @@ enum column { COLUMN_KIND, COLUMN_KEY, COLUMN_VALUE, COLUMN_LOW, COLUMN_HIGH, CO
  * facet_kind. */
 #define KIND_TOTAL 9
 
+#define TOTAL_KIND TEXT_OF(KIND_TOTAL)
+#define CATEGORIES_MAX TEXT_OF(FACET_CATEGORIES_MAX)
+#define PRICES_MAX TEXT_OF(FACET_PRICES_MAX)
+#define KEYS_MAX TEXT_OF(FACET_KEYS_MAX)
+#define VALUES_MAX TEXT_OF(FACET_VALUES_MAX)
+
 /* Bands of prices begin at 1, 2 and 5 times the powers of ten. */
 #define BANDS                                                                                                          \
     "'{1,2,5,10,20,50,100,200,500,1e3,2e3,5e3,1e4,2e4,5e4,1e5,2e5,5e5,1e6,2e6,5e6,1e7,2e7,5e7,1e8,2e8,5e8,1e9,2e9,"    \
@@ -30,23 +36,22 @@ enum column { COLUMN_KIND, COLUMN_KEY, COLUMN_VALUE, COLUMN_LOW, COLUMN_HIGH, CO
 #define PAIRS                                                                                                          \
     ", pair AS MATERIALIZED (SELECT key, value, count(*) AS n FROM looked, jsonb_each(attributes::jsonb) "             \
     "WHERE matches GROUP BY key, value)"                                                                               \
-    ", frequent AS (SELECT key, sum(n) AS n FROM pair GROUP BY key ORDER BY n DESC, key LIMIT " TEXT_OF(               \
-        FACET_KEYS_MAX) "), single AS (SELECT key, value, n FROM pair WHERE jsonb_typeof(value) <> 'array' "           \
-                        "UNION ALL SELECT key, element, n FROM pair, LATERAL (SELECT DISTINCT jsonb_array_elements("   \
-                        "CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE '[]' END) AS element) elements)"        \
-                        ", placed AS (SELECT single.key, single.value, sum(single.n) AS n, frequent.n AS key_n, "      \
-                        "row_number() OVER (PARTITION BY single.key ORDER BY sum(single.n) DESC, single.value) AS "    \
-                        "place "                                                                                       \
-                        "FROM single JOIN frequent USING (key) GROUP BY single.key, single.value, frequent.n) "
+    ", frequent AS (SELECT key, sum(n) AS n FROM pair GROUP BY key ORDER BY n DESC, key LIMIT " KEYS_MAX ")"           \
+    ", single AS (SELECT key, value, n FROM pair WHERE jsonb_typeof(value) <> 'array' "                                \
+    "UNION ALL SELECT key, element, n FROM pair, LATERAL (SELECT DISTINCT jsonb_array_elements("                       \
+    "CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE '[]' END) AS element) elements)"                            \
+    ", placed AS (SELECT single.key, single.value, sum(single.n) AS n, frequent.n AS key_n, "                          \
+    "row_number() OVER (PARTITION BY single.key ORDER BY sum(single.n) DESC, single.value) AS place "                  \
+    "FROM single JOIN frequent USING (key) GROUP BY single.key, single.value, frequent.n) "
 
 #define TOTAL                                                                                                          \
-    "(SELECT " TEXT_OF(KIND_TOTAL) " AS kind, NULL AS key, NULL AS value, NULL AS low, NULL AS high, "                 \
-                                   "count(*) AS key_n, count(*) FILTER (WHERE matches) AS n FROM looked)"
+    "(SELECT " TOTAL_KIND " AS kind, NULL AS key, NULL AS value, NULL AS low, NULL AS high, "                          \
+    "count(*) AS key_n, count(*) FILTER (WHERE matches) AS n FROM looked)"
 
 #define CATEGORIES                                                                                                     \
     "(SELECT 0, category_id::text, (SELECT name FROM category WHERE id = category_id), NULL, NULL, 0, n "              \
     "FROM (SELECT category_id, count(*) AS n FROM looked WHERE matches GROUP BY category_id "                          \
-    "ORDER BY n DESC, category_id LIMIT " TEXT_OF(FACET_CATEGORIES_MAX) ") counted ORDER BY n DESC, category_id)"
+    "ORDER BY n DESC, category_id LIMIT " CATEGORIES_MAX ") counted ORDER BY n DESC, category_id)"
 
 #define STATUSES                                                                                                       \
     "(SELECT 1, status, NULL, NULL, NULL, 0, n "                                                                       \
@@ -55,11 +60,11 @@ enum column { COLUMN_KIND, COLUMN_KEY, COLUMN_VALUE, COLUMN_LOW, COLUMN_HIGH, CO
 #define PRICES                                                                                                         \
     "(SELECT 2, currency, NULL, min(price)::text, max(price)::text, 0, count(*) "                                      \
     "FROM (SELECT currency, price, width_bucket(price, " BANDS ") AS band FROM looked WHERE matches) priced "          \
-    "GROUP BY currency, band ORDER BY currency, band LIMIT " TEXT_OF(FACET_PRICES_MAX) ")"
+    "GROUP BY currency, band ORDER BY currency, band LIMIT " PRICES_MAX ")"
 
 #define ATTRIBUTES                                                                                                     \
-    "(SELECT 3, key, value::text, NULL, NULL, key_n, n FROM placed WHERE place <= " TEXT_OF(                           \
-        FACET_VALUES_MAX) " ORDER BY key_n DESC, key, place)"
+    "(SELECT 3, key, value::text, NULL, NULL, key_n, n FROM placed WHERE place <= " VALUES_MAX " "                     \
+    "ORDER BY key_n DESC, key, place)"
 
 static const char counts[] =
     PAIRS TOTAL " UNION ALL " CATEGORIES " UNION ALL " STATUSES " UNION ALL " PRICES " UNION ALL " ATTRIBUTES;
