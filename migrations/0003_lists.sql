@@ -32,7 +32,7 @@
 --   product_in_category_by_created        2        4    73 MB
 --   product_in_category_by_price          3        4    68 MB
 --   product_in_category_by_name           4        5   106 MB
---   product_by_group                      1        1    48 MB
+--   product_by_group                      2        2    43 MB
 --   product_by_attribute                 11       11    60 MB
 --   all of them at once                  66       66            (they share the cache: more than their sum)
 
