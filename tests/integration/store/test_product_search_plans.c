@@ -156,6 +156,9 @@ static unsigned check_filters(struct database *database, unsigned filters, bool 
         struct list_request request = {.query = &query, .category = (enum list_category)(i / 2 % 4), .search = &search};
         const enum list_ask asked = order == SORT_COUNT ? LIST_LOOKED : LIST_PAGE;
 
+        if (run && (i / 8 & 1U) != 0) {
+            continue; /* the other direction reads as much */
+        }
         set_filters(&query.filter, filters);
         query.filter.search = searched ? TEXT("words") : TEXT_ABSENT;
         query.ascending = (i / 8 & 1U) != 0;
@@ -260,7 +263,7 @@ static void a_plan_reads_a_bounded_part_of_the_index(void **state)
         {"rare", "0", 3000},        /* a thousand */
         {"rare,third,common", "0,0,2", 3000},
         {"w17,third", "0,0", 3000},     /* 667 products, a page each at most, and their words' lists */
-        {"left,right", "0,0", 3000},    /* no product has both, and only the lists tell */
+        {"left,right", "0,0", 400},     /* no product has both, which nothing tells beforehand */
         {"thrid", "0", 600},            /* misspelt */
         {"nothingofthekind", "0", 400}, /* and beyond help */
         {"third right", "0", 12000},    /* a phrase: 3,001 products are read to be sure */
@@ -280,8 +283,10 @@ static void a_plan_knows_few_from_many(void **state)
     assert_int_equal(plan(database, "rare").spread, SEARCH_FEW);
     assert_int_equal(plan(database, "rare third comm").spread, SEARCH_FEW);
     assert_int_equal(plan(database, "thrid rare").spread, SEARCH_FEW);
-    assert_int_equal(plan(database, "left right").spread, SEARCH_NOWHERE);
+    assert_int_equal(plan(database, "rare nothingofthekind").spread, SEARCH_NOWHERE);
 #if !defined(__SANITIZE_ADDRESS__)
+    /* That these two never meet would have to be found out from long lists: the newest rows are looked at instead. */
+    assert_int_equal(plan(database, "left right").spread, SEARCH_MANY);
     assert_int_equal(plan(database, "common").spread, SEARCH_MANY);
     assert_int_equal(plan(database, "-rare").spread, SEARCH_MANY);
     assert_int_equal(plan(database, "\"third right\"").spread, SEARCH_MANY);
