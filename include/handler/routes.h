@@ -23,6 +23,11 @@ void category_create(struct exchange *exchange);
 void category_get(struct exchange *exchange);
 void category_patch(struct exchange *exchange);
 void category_delete(struct exchange *exchange);
+void change_list(struct exchange *exchange);
+void job_list(struct exchange *exchange);
+void job_get(struct exchange *exchange);
+void job_retry(struct exchange *exchange);
+void job_cancel(struct exchange *exchange);
 void health_live(struct exchange *exchange);
 void health_ready(struct exchange *exchange);
 

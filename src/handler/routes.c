@@ -15,6 +15,10 @@ const struct route routes[] = {
     {"/api/v1/categories", {[METHOD_GET] = category_list, [METHOD_POST] = category_create}},
     {"/api/v1/categories/{id}",
      {[METHOD_GET] = category_get, [METHOD_PATCH] = category_patch, [METHOD_DELETE] = category_delete}},
+    {"/api/v1/changes", {[METHOD_GET] = change_list}},
+    {"/api/v1/jobs", {[METHOD_GET] = job_list}},
+    {"/api/v1/jobs/{id}", {[METHOD_GET] = job_get, [METHOD_DELETE] = job_cancel}},
+    {"/api/v1/jobs/{id}/retry", {[METHOD_POST] = job_retry}},
     {"/livez", {[METHOD_GET] = health_live}},
     {"/readyz", {[METHOD_GET] = health_ready}},
 };

@@ -13,9 +13,10 @@ declare -A may_include=(
     [cache]="base"
     [migrate]="store base"
     [catalog]="store cache domain base"
+    [jobs]="catalog store json domain base"
     [handler]="catalog http json domain base"
     [server]="handler http base"
-    [bin]="server handler catalog migrate json http cache store domain base"
+    [bin]="server handler jobs catalog migrate json http cache store domain base"
 )
 
 declare -A owner_of=(
