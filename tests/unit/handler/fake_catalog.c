@@ -38,10 +38,12 @@ static enum status change(struct catalog *catalog, const struct change_options *
     return catalog->status;
 }
 
+/* What is refused for its faults does not count as a call. */
 static enum status complete(struct catalog *catalog, struct record *input, struct faults *faults)
 {
     record_complete(&product_schema, input, "USD", faults);
     catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
     return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
 }
 
