@@ -31,9 +31,10 @@ enum list_source {
 
 /* What is asked of them. */
 enum list_ask {
-    LIST_PAGE,  /* the columns of product_schema, then list_key_column's and list_stop_column's where they are there */
-    LIST_PROBE, /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
-    LIST_COUNT, /* how many products match */
+    LIST_PAGE,   /* the columns of product_schema, then list_key_column's and list_stop_column's where they are there */
+    LIST_PROBE,  /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
+    LIST_COUNT,  /* how many products match */
+    LIST_EXPORT, /* the columns of product_schema of all that match, in the order of their ids */
     LIST_ESTIMATE, /* what the planner thinks of that: the text of EXPLAIN */
 };
 
