@@ -15,6 +15,9 @@
 #define PART_BYTES ((size_t)32 * 1024)
 #define PART_NS CLOCK_NS_PER_S
 
+/* The least that the database waits for a worker to go on. */
+#define IDLE_MS 10000
+
 enum format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_COUNT };
 
 static const struct {
@@ -203,7 +206,7 @@ static void answer(struct export *export)
         .waiter = &exchange->stream->waiter,
         .time_ms = config->export_time_s * 1000,
         /* A worker asks for more once the client has taken a part, and other requests were served meanwhile. */
-        .idle_ms = 2 * (config->deadline_ms + config->io_timeout_ms),
+        .idle_ms = IDLE_MS + 2 * (config->deadline_ms + config->io_timeout_ms),
         .exports = (uint32_t)config->exports_max,
     };
     struct product_export *products = NULL;
