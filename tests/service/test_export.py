@@ -157,9 +157,11 @@ class Reader:
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_compressed_it_is_the_same(stack, coding):
+    """lighttpd compresses only what it holds as a whole, and so no export."""
     with client_of(stack) as client:
         response = client.get(EXPORT, headers={"Accept-Encoding": coding})
-        assert response.headers.get("Content-Encoding", "identity") == coding
+        assert response.headers.get("Content-Encoding", "identity") == \
+            ("identity" if stack.front == "lighttpd" else coding)
         assert len(records_of(response)[0]) > 0
 
 
