@@ -7,7 +7,6 @@
 #include <fastcgi.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #define LOOK_MS 500 /* how often bounds are looked at in a long wait */
 #define RECORD_MAX ((size_t)FCGI_MAX_LENGTH & ~(size_t)7)
@@ -38,7 +37,7 @@ static bool within_bounds(struct stream *stream, short front)
     if (now_ns >= stream->until_ns) {
         return cut(stream, "export_time");
     }
-    if (stream->beside != NULL && now_ns >= *stream->beside->cut_ns) {
+    if (now_ns >= *stream->beside->cut_ns) {
         return cut(stream, "stop");
     }
     return true;
@@ -60,7 +59,7 @@ static enum waited wait_in_looks(struct stream *stream, int fd, short events, in
         struct pollfd looked[] = {
             {.fd = fd, .events = events},
             {.fd = stream->fd, .events = POLLRDHUP},
-            {.fd = stream->beside != NULL ? stream->beside->fd : -1, .events = POLLIN},
+            {.fd = stream->beside->fd, .events = POLLIN},
         };
         const int ready = poll(looked, sizeof looked / sizeof looked[0], late ? 0 : next_look_ms(deadline_ns));
 
@@ -70,7 +69,7 @@ static enum waited wait_in_looks(struct stream *stream, int fd, short events, in
         if (ready > 0 && looked[2].revents != 0) {
             stream->beside->run(stream->beside);
         }
-        if (!within_bounds(stream, ready > 0 ? looked[1].revents : 0)) {
+        if (!within_bounds(stream, looked[1].revents)) {
             return WAITED_OFF;
         }
         if (ready > 0 && looked[0].revents != 0) {
@@ -91,7 +90,7 @@ static enum waited wait_beside(struct waiter *waiter, int fd, short events, int6
     if (watchdog_release(stream->watchdog)) {
         (void)cut(stream, "hung");
     }
-    if (stream->beside != NULL && !stream->began_beside) {
+    if (!stream->began_beside) {
         stream->beside->begin(stream->beside, stream->fd);
         stream->began_beside = true;
     }
@@ -115,43 +114,36 @@ static bool wait_writable(struct stream *stream, int64_t deadline_ns)
     }
 }
 
-/* Sends one record: its header and at most RECORD_MAX bytes. */
-static bool send_record(struct stream *stream, struct text content, int64_t deadline_ns)
+static bool send_bytes(struct stream *stream, struct text bytes, int64_t deadline_ns)
 {
-    unsigned char header[FCGI_HEADER_LEN] = {
-        FCGI_VERSION_1,
-        FCGI_STDOUT,
-        (unsigned char)((unsigned)stream->request_id >> 8U),
-        (unsigned char)stream->request_id,
-        (unsigned char)(content.length >> 8U),
-        (unsigned char)content.length,
-    };
-    union {
-        const char *from;
-        void *to;
-    } content_base = {.from = content.data};
-    struct iovec parts[2] = {{header, sizeof header}, {content_base.to, content.length}};
-    size_t first = 0;
+    while (bytes.length > 0) {
+        const ssize_t count = send(stream->fd, bytes.data, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-    while (first < 2) {
-        const struct msghdr message = {.msg_iov = parts + first, .msg_iovlen = 2 - first};
-        ssize_t count = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        if (count >= 0) {
+            bytes = (struct text){.data = bytes.data + count, .length = bytes.length - (size_t)count};
+        } else if (errno != EAGAIN && errno != EINTR) {
             return cut(stream, "client_gone");
-        }
-        if (count < 0 && errno == EAGAIN && !wait_writable(stream, deadline_ns)) {
+        } else if (!wait_writable(stream, deadline_ns)) {
             return false;
-        }
-        for (; first < 2 && count >= (ssize_t)parts[first].iov_len; first++) {
-            count -= (ssize_t)parts[first].iov_len;
-        }
-        if (first < 2 && count > 0) {
-            parts[first].iov_base = (char *)parts[first].iov_base + count;
-            parts[first].iov_len -= (size_t)count;
         }
     }
     return true;
+}
+
+/* Sends one record of at most RECORD_MAX bytes. */
+static bool send_record(struct stream *stream, struct text content, int64_t deadline_ns)
+{
+    const char header[FCGI_HEADER_LEN] = {
+        FCGI_VERSION_1,
+        FCGI_STDOUT,
+        (char)(stream->request_id >> 8),
+        (char)(stream->request_id & 0xff),
+        (char)(content.length >> 8U),
+        (char)(content.length & 0xffU),
+    };
+
+    return send_bytes(stream, (struct text){.data = header, .length = sizeof header}, deadline_ns) &&
+           send_bytes(stream, content, deadline_ns);
 }
 
 /* Every write begins with a wait, which is over at once where the peer is quick: so the worker's other work has its turn,

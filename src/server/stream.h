@@ -33,7 +33,7 @@ struct stream {
     int64_t write_ms; /* for one write */
     int64_t until_ns; /* for the whole */
     struct watchdog *watchdog;
-    struct beside *beside; /* or NULL */
+    struct beside *beside; /* without it there is no stream */
     bool began_beside;
     struct strbuf *head; /* empty, lent */
     uint64_t sent;       /* bytes of the body */

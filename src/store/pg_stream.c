@@ -227,7 +227,9 @@ static enum status next_result(struct pg_stream *stream, struct scope *scope, co
         stream->finished = stream->fetched < FETCH_ROWS;
         return STATUS_OK;
     }
-    switch ((unsigned)PQresultStatus(result)) {
+    const unsigned kind = PQresultStatus(result);
+
+    switch (kind) {
     case PGRES_SINGLE_TUPLE:
         stream->row.whole = result;
         stream->fetched++;
