@@ -64,6 +64,7 @@ struct builder {
     enum list_source source;
     enum product_sort sort;
     bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
+    bool placed;    /* only what lies beyond the cursor */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
 };
@@ -231,7 +232,7 @@ static void add_parameter(struct builder *b, size_t parameter)
 
 /* Filters that compare a column. */
 static const struct {
-    enum parameter parameter;
+    size_t parameter;
     const char *sql; /* before and behind the parameter */
     const char *behind;
     enum product_sort order; /* in which it is a stretch of the index; SORT_COUNT: in none */
@@ -249,7 +250,7 @@ static const struct {
 
 #define COMPARISON_COUNT (sizeof comparisons / sizeof comparisons[0])
 
-static bool is_given(const struct product_filter *filter, enum parameter parameter)
+static bool is_given(const struct product_filter *filter, size_t parameter)
 {
     const struct text given[] = {
         [P_CATEGORY] = filter->category_id,
@@ -339,7 +340,7 @@ static void add_category(struct builder *b)
 /* Only rows beyond the cursor. */
 static void add_place(struct builder *b)
 {
-    if (!b->request->query->has_cursor) {
+    if (!b->placed) {
         return;
     }
     add(b, " AND (");
@@ -559,35 +560,58 @@ static void add_merge(struct builder *b)
 
 /* --- the few rows of one filter --- */
 
-/* The filter whose rows they are, and what its index has before it. */
-static void add_few(struct builder *b)
+/* The index that has a filter's rows together. The order is read from it, so that a bound on the rows is one on the
+ * entries that are looked at; of attributes alone there is no order. Equality is written as a range of one value: that has
+ * an order, which no other index has, so that even of a table without statistics the right one is read. */
+static void add_few(struct builder *b, const char *limit)
 {
-    static const enum parameter of[][2] = {
-        [LIST_FEW_IDS] = {P_IDS, P_IDS},
-        [LIST_FEW_SKU] = {P_SKU, P_SKU},
-        [LIST_FEW_GROUP] = {P_GROUP, P_GROUP},
-        [LIST_FEW_PRICES] = {P_MIN_PRICE, P_MAX_PRICE},
-        [LIST_FEW_CREATED] = {P_CREATED_AFTER, P_CREATED_BEFORE},
-        [LIST_FEW_UPDATED] = {P_UPDATED_AFTER, P_UPDATED_AFTER},
-        [LIST_FEW_CATEGORY] = {P_COUNT, P_COUNT},
-        [LIST_FEW_ATTRIBUTES] = {P_COUNT, P_COUNT},
+    static const struct {
+        enum parameter parameter;
+        const char *from;
+        const char *to;
+        const char *order; /* NULL where the parameter comes once */
+    } single[LIST_SOURCE_COUNT] = {
+        [LIST_FEW_IDS] = {P_IDS, " AND id = ANY (", "::uuid[]) ORDER BY id", NULL},
+        [LIST_FEW_SKU] = {P_SKU, " AND sku IS NOT NULL AND lower(sku) >= lower(", ") AND lower(sku) <= lower(",
+                          ") ORDER BY lower(sku)"},
+        [LIST_FEW_GROUP] = {P_GROUP, " AND group_key IS NOT NULL AND group_key >= ", " AND group_key <= ",
+                            " ORDER BY group_key, id"},
+    };
+    static const enum product_sort of[LIST_SOURCE_COUNT] = {
+        [LIST_FEW_PRICES] = SORT_PRICE,
+        [LIST_FEW_CREATED] = SORT_CREATED_AT,
+        [LIST_FEW_UPDATED] = SORT_UPDATED_AT,
+        [LIST_FEW_CATEGORY] = SORT_CREATED_AT,
     };
 
-    add(b, "product WHERE deleted_at IS NULL");
-    for (size_t i = 0; i < COMPARISON_COUNT; i++) {
-        if (comparisons[i].parameter == of[b->source][0] || comparisons[i].parameter == of[b->source][1]) {
-            add_comparison(b, i);
-        }
-    }
-    if (b->source == LIST_FEW_ATTRIBUTES) {
-        add_attributes(b);
-    }
     if (b->source >= LIST_FEW_PRICES) {
-        add_statuses(b);
-        if (b->request->category == LIST_CATEGORY && b->source != LIST_FEW_UPDATED) {
-            add_category(b);
+        struct builder few = *b;
+
+        few.sort = of[b->source];
+        few.ascending = true;
+        few.placed = false;
+        add_streams(&few);
+        add_order(&few);
+        few.sort = b->sort;
+        few.ascending = b->ascending;
+        few.placed = b->placed;
+        *b = few;
+    } else {
+        add(b, "product WHERE deleted_at IS NULL");
+        if (single[b->source].from == NULL) {
+            add_attributes(b);
+        } else {
+            add(b, single[b->source].from);
+            add_parameter(b, single[b->source].parameter);
+            add(b, single[b->source].to);
+            if (single[b->source].order != NULL) {
+                add_parameter(b, single[b->source].parameter);
+                add(b, single[b->source].order);
+            }
         }
     }
+    add(b, " LIMIT ");
+    add(b, limit);
 }
 
 static void add_few_page(struct builder *b)
@@ -595,8 +619,8 @@ static void add_few_page(struct builder *b)
     add(b, "SELECT ");
     add_columns(b);
     add(b, " FROM (SELECT * FROM ");
-    add_few(b);
-    add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product WHERE true");
+    add_few(b, TEXT_OF(LIST_SCAN_MAX));
+    add(b, ") product WHERE true");
     add_all_filters(b);
     add_place(b);
     add_order(b);
@@ -680,6 +704,7 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         .source = source,
         .sort = request->query->sort,
         .ascending = request->query->ascending != list_backward(request->query),
+        .placed = request->query->has_cursor,
         .end = statement->sql,
     };
 
@@ -689,8 +714,8 @@ void list_statement_make(struct list_statement *statement, const struct list_req
     switch (ask) {
     case LIST_PROBE:
         add(&b, "SELECT count(*) FROM (SELECT FROM ");
-        add_few(&b);
-        add(&b, " LIMIT " TEXT_OF(LIST_FEW_MAX) " + 1) few");
+        add_few(&b, TEXT_OF(LIST_FEW_MAX) " + 1");
+        add(&b, ") few");
         break;
     case LIST_COUNT:
         add(&b, "SELECT count(*) FROM product WHERE deleted_at IS NULL");
