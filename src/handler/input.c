@@ -228,9 +228,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     if (!input_content_type(exchange, types, 1, accept_header) || !input_json(exchange, &document, faults)) {
         return false;
     }
+    const size_t before = faults->count;
     json_read_record_of(schema, document, "", own_id, record, faults);
     /* Of a body that is no object at all nothing more is to be said than that. */
-    if (faults->count > 0 && faults->item[0].where[0] == '\0') {
+    if (faults->count > before && faults->item[before].where[0] == '\0') {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
         return false;
     }

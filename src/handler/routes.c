@@ -2,6 +2,7 @@
 #include "handler/routes.h"
 
 const struct route routes[] = {
+    {"/api/v1/products/facets", {[METHOD_GET] = product_facets}},
     {"/api/v1/products/batch", {[METHOD_POST] = product_batch}},
     {"/api/v1/products/{id}",
      {[METHOD_GET] = product_get,

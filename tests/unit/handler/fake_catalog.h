@@ -27,6 +27,7 @@ struct catalog {
     enum product_count counted;
     uint64_t total;
     enum status count_status;
+    struct search_note note;
     struct record category; /* the one that there is, where any field is given */
 };
 
