@@ -22,5 +22,9 @@ void category_create(struct exchange *exchange);
 void category_get(struct exchange *exchange);
 void health_live(struct exchange *exchange);
 void health_ready(struct exchange *exchange);
+void service_index(struct exchange *exchange);
+void openapi_get(struct exchange *exchange);
+void problem_page_list(struct exchange *exchange);
+void problem_page_get(struct exchange *exchange);
 
 #endif

@@ -16,7 +16,6 @@ static int64_t version_of(const struct record *category)
 
 void category_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"parent_id", "limit", "cursor"};
     struct query query;
     struct category_query wanted = {0};
     struct category_page page;
@@ -24,7 +23,7 @@ void category_list(struct exchange *exchange)
     enum status status;
 
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+    input_query(exchange, &query, &faults);
     wanted.parent_id = input_uuid(exchange, &query, "parent_id", &faults);
     wanted.limit = input_limit(&query, &faults);
     wanted.has_cursor = input_cursor(&query, category_query_fingerprint(&wanted), &wanted.cursor, &faults);

@@ -39,7 +39,6 @@ static void read_filters(struct exchange *exchange, const struct query *query, s
 
 void product_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"category_id", "min_price", "max_price", "limit", "cursor"};
     struct query query;
     struct product_query wanted = {0};
     struct product_page page;
@@ -47,7 +46,7 @@ void product_list(struct exchange *exchange)
     enum status status;
 
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+    input_query(exchange, &query, &faults);
     read_filters(exchange, &query, &wanted, &faults);
     wanted.limit = input_limit(&query, &faults);
     wanted.has_cursor = input_cursor(&query, product_query_fingerprint(&wanted), &wanted.cursor, &faults);

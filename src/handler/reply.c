@@ -4,10 +4,10 @@
 #include "http/etag.h"
 #include "http/uri.h"
 
-static void add_caching(struct response *response)
+void reply_caching(struct exchange *exchange)
 {
-    response_header(response, "Cache-Control", TEXT("no-cache"));
-    response_header(response, "Vary", TEXT("Accept"));
+    response_header(&exchange->response, "Cache-Control", TEXT("no-cache"));
+    response_header(&exchange->response, "Vary", TEXT("Accept"));
 }
 
 void reply_json(struct exchange *exchange, int status)
@@ -15,7 +15,7 @@ void reply_json(struct exchange *exchange, int status)
     exchange->response.status = status;
     response_header(&exchange->response, "Content-Type", TEXT("application/json"));
     if (status == 200) {
-        add_caching(&exchange->response);
+        reply_caching(exchange);
     }
 }
 
@@ -40,7 +40,7 @@ bool reply_not_modified(struct exchange *exchange, int64_t version)
     }
     exchange->response.status = 304;
     response_header(&exchange->response, "ETag", text_of(etag));
-    add_caching(&exchange->response);
+    reply_caching(exchange);
     return true;
 }
 

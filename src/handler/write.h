@@ -10,16 +10,12 @@ struct write_request {
     struct change_options options;
     struct faults faults;
     bool minimal; /* Prefer: return=minimal */
-    bool atomic;  /* the parameter of that name, where it is known */
+    bool atomic;  /* the parameter of that name, where the operation takes it */
 };
 
 /* Reads what every write may say in headers and parameters: If-Match, If-None-Match: *, Idempotency-Key, Prefer and
  * dry_run. Answers 400 where one of them is wrong, and 428 where If-Match is required and missing. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
-
-/* The same for a route that takes other parameters than dry_run alone. */
-MUST_CHECK bool write_begin_with(struct exchange *exchange, const char *const *known, size_t count,
-                                 struct write_request *request);
 
 /* Answers with the product: 201 and its Location where it was created, else 200. */
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);

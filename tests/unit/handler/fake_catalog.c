@@ -194,6 +194,7 @@ static void begin(struct catalog *catalog)
     arena_reset(kept.arena);
     response_reset(&kept.exchange.response);
     kept.config = (struct config){.body_max = 1048576, .deadline_ms = 5000, .currency = "USD"};
+    app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
     kept.exchange.started_ns = clock_monotonic_ns();
@@ -231,6 +232,7 @@ void serve_end(void)
     if (kept.arena != NULL) {
         arena_free(kept.arena);
         response_free(&kept.exchange.response);
+        app_release(&kept.app);
         kept.arena = NULL;
     }
 }

@@ -1,0 +1,207 @@
+/* What can be done with products. */
+#include "domain/product.h"
+#include "domain/product_query.h"
+#include "handler/operation.h"
+#include "handler/routes.h"
+
+#define TAG "Products"
+
+#define READ_ANSWER (ANSWER_ETAG | ANSWER_CACHE_CONTROL | ANSWER_VARY)
+#define WRITE_ANSWER (ANSWER_ETAG | ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED)
+#define WRITE_HEADERS (HEADER_IF_MATCH | HEADER_IF_ABSENT | HEADER_IDEMPOTENCY_KEY | HEADER_PREFER_RETURN)
+
+#define WRITE_PROBLEMS                                                                                                 \
+    (PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) | PROBLEM_BIT(PROBLEM_IN_PROGRESS) |                     \
+     PROBLEM_BIT(PROBLEM_KEY_REUSED) | PROBLEM_BIT(PROBLEM_CONFLICT) | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED))
+#define BODY_PROBLEMS PROBLEM_BIT(PROBLEM_UNSUPPORTED_MEDIA_TYPE)
+#define ABSENCE_PROBLEMS (PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_GONE))
+
+#define MEDIA_PRODUCT                                                                                                  \
+    {                                                                                                                  \
+        {                                                                                                              \
+            "application/json", "Product", false                                                                       \
+        }                                                                                                              \
+    }
+
+#define ANSWER_CHANGED                                                                                                 \
+    {                                                                                                                  \
+        200, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_VARY, "the product as it is now", MEDIA_PRODUCT              \
+    }
+#define ANSWER_CREATED                                                                                                 \
+    {                                                                                                                  \
+        201, WRITE_ANSWER | ANSWER_LOCATION, "the product as it was made", MEDIA_PRODUCT                               \
+    }
+#define ANSWER_MINIMAL                                                                                                 \
+    {                                                                                                                  \
+        204, WRITE_ANSWER, "done, and nothing is returned: Prefer: return=minimal",                                    \
+        {                                                                                                              \
+            {                                                                                                          \
+                0                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+/* --- parameters --- */
+
+static const struct parameter category_id = {
+    .name = "category_id",
+    .kind = PARAMETER_FIELD,
+    .schema = &product_schema,
+    .field = PRODUCT_CATEGORY_ID,
+    .prose = "only products of this category",
+};
+
+static const struct parameter min_price = {
+    .name = "min_price",
+    .kind = PARAMETER_DECIMAL,
+    .example = "9.99",
+    .prose = "only products that cost this or more",
+};
+
+static const struct parameter max_price = {
+    .name = "max_price",
+    .kind = PARAMETER_DECIMAL,
+    .example = "50",
+    .prose = "only products that cost this or less; not below min_price",
+};
+
+static const struct parameter atomic = {
+    .name = "atomic",
+    .kind = PARAMETER_SWITCH,
+    .default_value = "false",
+    .prose = "all operations or none: one that cannot be done is a 400 that names it, and nothing is changed",
+};
+
+static const struct parameter *const list_parameters[] = {&category_id,     &min_price,        &max_price,
+                                                          &parameter_limit, &parameter_cursor, NULL};
+static const struct parameter *const write_parameters[] = {&parameter_dry_run, NULL};
+static const struct parameter *const batch_parameters[] = {&parameter_dry_run, &atomic, NULL};
+
+/* --- reads --- */
+
+const struct operation operation_product_list = {
+    .handler = product_list,
+    .id = "listProducts",
+    .tag = TAG,
+    .summary = "List products, the newest first",
+    .prose =
+        "Pages by keyset: follow rel=\"next\" of the header Link until there is none. No product comes twice or is "
+        "left out, whatever is created in between.",
+    .parameters = list_parameters,
+    .problems = PROBLEMS_OF_READS,
+    .answers = {{200,
+                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY,
+                 "a page of products",
+                 {{"application/json", "Product", true}}}},
+};
+
+const struct operation operation_product_get = {
+    .handler = product_get,
+    .id = "getProduct",
+    .tag = TAG,
+    .summary = "Read one product",
+    .headers = HEADER_IF_NONE_MATCH | HEADER_CACHE_CONTROL,
+    .problems = PROBLEMS_OF_READS | ABSENCE_PROBLEMS,
+    .answers = {{200, READ_ANSWER, "the product", MEDIA_PRODUCT},
+                {304, READ_ANSWER, "the product is of a version that If-None-Match names", {{0}}}},
+};
+
+/* --- writes --- */
+
+const struct operation operation_product_create = {
+    .handler = product_create,
+    .id = "createProduct",
+    .tag = TAG,
+    .summary = "Create a product",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
+    .consumes = {{"application/json", "ProductInput", false}},
+    .answers = {ANSWER_CREATED},
+};
+
+const struct operation operation_product_put = {
+    .handler = product_put,
+    .id = "putProduct",
+    .tag = TAG,
+    .summary = "Replace a product, or create it with an id of the client's",
+    .prose = "What the body leaves out gets its default, as in a new product.",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .consumes = {{"application/json", "ProductReplacement", false}},
+    .answers = {ANSWER_CHANGED, ANSWER_CREATED, ANSWER_MINIMAL},
+};
+
+const struct operation operation_product_put_by_sku = {
+    .handler = product_put_by_sku,
+    .id = "putProductBySku",
+    .tag = TAG,
+    .summary = "Replace the product with a sku, or create one",
+    .prose =
+        "The body may leave the sku out; where it repeats it, it decides on the letter case. If-None-Match: * only "
+        "creates.",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .consumes = {{"application/json", "ProductInput", false}},
+    .answers = {ANSWER_CHANGED, ANSWER_CREATED, ANSWER_MINIMAL},
+};
+
+const struct operation operation_product_patch = {
+    .handler = product_patch,
+    .id = "patchProduct",
+    .tag = TAG,
+    .summary = "Change some fields of a product",
+    .prose =
+        "A merge patch (RFC 7396), also as plain JSON, or a JSON patch (RFC 6902), which may test what it builds on. "
+        "Prefer: merge=disjoint with an If-Match that is out of date applies it all the same where no field was "
+        "changed by both.",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS | HEADER_PREFER_MERGE,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .consumes = {{"application/merge-patch+json", "ProductPatch", false},
+                 {"application/json", "ProductPatch", false},
+                 {"application/json-patch+json", "JsonPatch", false}},
+    .answers = {ANSWER_CHANGED, ANSWER_MINIMAL},
+};
+
+const struct operation operation_product_delete = {
+    .handler = product_delete,
+    .id = "deleteProduct",
+    .tag = TAG,
+    .summary = "Delete a product",
+    .prose = "It can be restored for a while; until then reads of it answer 410.",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .answers = {{204, ANSWER_REPLAYED, "deleted", {{0}}}},
+};
+
+const struct operation operation_product_restore = {
+    .handler = product_restore,
+    .id = "restoreProduct",
+    .tag = TAG,
+    .summary = "Undo the deletion of a product",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | PROBLEM_BIT(PROBLEM_NOT_FOUND),
+    .answers = {ANSWER_CHANGED, ANSWER_MINIMAL},
+};
+
+const struct operation operation_product_batch = {
+    .handler = product_batch,
+    .id = "batchProducts",
+    .tag = TAG,
+    .summary = "Create, change and delete many products at once",
+    .prose = "The answer has a status for each operation, in their order. An operation that cannot be done leaves the "
+             "others alone, unless atomic=true.",
+    .parameters = batch_parameters,
+    .headers = HEADER_IDEMPOTENCY_KEY | HEADER_PREFER_RETURN,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
+    .consumes = {{"application/json", "BatchOperations", false}},
+    .answers = {{200,
+                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED,
+                 "what became of each operation",
+                 {{"application/json", "BatchResult", true}}}},
+};
