@@ -123,15 +123,13 @@ _Static_assert(PROBLEM_COUNT <= 32, "a bit per problem");
 extern const struct operation operation_product_list, operation_product_create, operation_product_get,
     operation_product_put, operation_product_put_by_sku, operation_product_patch, operation_product_delete,
     operation_product_restore, operation_product_batch;
-extern const struct operation operation_category_list, operation_category_create, operation_category_get;
+extern const struct operation operation_category_list, operation_category_create, operation_category_get,
+    operation_category_patch, operation_category_delete;
 extern const struct operation operation_live, operation_ready, operation_openapi, operation_index,
     operation_problem_list, operation_problem_get;
 
 /* Parameters in the path, by the names that the patterns give them. */
 extern const struct parameter path_parameters[];
 extern const size_t path_parameter_count;
-
-/* Parameters that several operations take. */
-extern const struct parameter parameter_limit, parameter_cursor, parameter_dry_run;
 
 #endif

@@ -3,6 +3,7 @@
 #include "catalog/product_change.h"
 
 #include "catalog_internal.h"
+#include "expectation.h"
 #include "product_change_internal.h"
 
 #include "base/clock.h"
@@ -19,51 +20,14 @@
 
 /* --- the expectation --- */
 
-static int64_t newest_expected(const struct expectation *expectation)
-{
-    int64_t newest = 0;
-
-    for (size_t i = 0; i < expectation->version_count; i++) {
-        newest = expectation->versions[i] > newest ? expectation->versions[i] : newest;
-    }
-    return newest;
-}
-
-static bool is_expected(const struct expectation *expectation, int64_t version)
-{
-    for (size_t i = 0; i < expectation->version_count; i++) {
-        if (expectation->versions[i] == version) {
-            return true;
-        }
-    }
-    return expectation->any;
-}
-
-/* Names, with commas, of the fields that versions after that one set; absent where there are none. */
-static struct text changed_since(struct arena *arena, const struct stored_product *now, int64_t version)
-{
-    struct text names = TEXT_ABSENT;
-    struct text left = now->set_by;
-
-    while (left.data != NULL) {
-        struct text digits = TEXT_ABSENT;
-        const struct text name = text_split(text_split(left, ',', &left), ':', &digits);
-        uint64_t set_by = 0;
-        if (text_to_u64(digits, &set_by) && (int64_t)set_by > version) {
-            names =
-                arena_printf(arena, "%.*s%s%.*s", TEXT_PRINT(names), names.data != NULL ? "," : "", TEXT_PRINT(name));
-        }
-    }
-    return names;
-}
-
 static enum status be_stale(struct change *change, const struct stored_product *now)
 {
-    const int64_t base = newest_expected(&change->options->expectation);
+    const int64_t base = expectation_newest(&change->options->expectation);
 
     change->result->current_version = now != NULL ? now->version : 0;
-    change->result->changed =
-        now != NULL && base > 0 && base < now->version ? changed_since(change->scope->arena, now, base) : TEXT_ABSENT;
+    change->result->changed = now != NULL && base > 0 && base < now->version
+                                  ? fields_set_after(change->scope->arena, now->set_by, base)
+                                  : TEXT_ABSENT;
     return STATUS_STALE;
 }
 
@@ -81,44 +45,33 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (now == NULL) {
         return be_stale(change, NULL);
     }
-    if (is_expected(expectation, now->version)) {
+    if (expectation_names(expectation, now->version)) {
         return STATUS_OK;
     }
     /* What a later change set is known only since a version that there was. */
-    change->merging = expectation->disjoint && newest_expected(expectation) < now->version;
+    change->merging = expectation->disjoint && expectation_newest(expectation) < now->version;
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 
 /* --- what a write changes --- */
 
-static bool lists_name(struct text list, const char *name)
-{
-    while (list.data != NULL) {
-        if (text_equal(text_split(list, ',', &list), text_of(name))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
                            struct text *field_versions)
 {
     struct text list = TEXT_ABSENT;
-    const struct text others =
-        change->merging ? changed_since(change->scope->arena, now, newest_expected(&change->options->expectation))
-                        : TEXT_ABSENT;
+    const struct text others = change->merging ? fields_set_after(change->scope->arena, now->set_by,
+                                                                  expectation_newest(&change->options->expectation))
+                                               : TEXT_ABSENT;
 
     for (size_t i = 0; i < product_schema.count; i++) {
         const struct field *field = &product_schema.fields[i];
         if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], edited->value[i])) {
             continue;
         }
-        if (lists_name(others, field->name)) {
+        if (fields_have(others, field->name)) {
             return be_stale(change, now);
         }
-        list = arena_printf(change->scope->arena, "%.*s%s\"%s\":%lld", TEXT_PRINT(list), list.data != NULL ? "," : "",
-                            field->name, (long long)(now->version + 1));
+        list = fields_add(change->scope->arena, list, field->name, now->version + 1);
     }
     *field_versions = list.data != NULL ? arena_printf(change->scope->arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
     return STATUS_OK;

@@ -147,6 +147,17 @@ struct text input_uuid(struct exchange *exchange, const struct query *query, con
     return arena_copy(exchange->scope.arena, text_of(normal));
 }
 
+bool input_flag(const struct query *query, const char *name, struct faults *faults)
+{
+    struct text text = query_get(query, name);
+    const bool is_true = text_equal(text, TEXT("true"));
+
+    if (text.data != NULL && !is_true && !text_equal(text, TEXT("false"))) {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "boolean", "must be true or false");
+    }
+    return is_true;
+}
+
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
 {
     struct text text = query_get(query, "cursor");

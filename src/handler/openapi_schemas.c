@@ -17,19 +17,26 @@ struct record_schema {
     const struct schema *schema;
     enum field_use use;
     bool with_id; /* in a request: the id may be repeated */
+    bool is_tree; /* in an answer: those below it may be in it */
 };
 
 static const struct record_schema record_schemas[] = {
-    {"Product", "A product, as the service shows it.", &product_schema, FIELD_IN_ANSWER, false},
-    {"ProductInput", "A product that is to be made.", &product_schema, FIELD_IN_REQUEST, false},
+    {"Product", "A product, as the service shows it.", &product_schema, FIELD_IN_ANSWER, false, false},
+    {"ProductInput", "A product that is to be made.", &product_schema, FIELD_IN_REQUEST, false, false},
     {"ProductReplacement", "A product whole; the id, where it is there, must be that of the path.", &product_schema,
-     FIELD_IN_REQUEST, true},
+     FIELD_IN_REQUEST, true, false},
     {"ProductPatch",
      "A merge patch (RFC 7396): what is named is changed, and null takes a value away. What the server makes may be "
      "repeated, not changed.",
-     &product_schema, FIELD_IN_PATCH, false},
-    {"Category", "A category, as the service shows it.", &category_schema, FIELD_IN_ANSWER, false},
-    {"CategoryInput", "A category that is to be made.", &category_schema, FIELD_IN_REQUEST, false},
+     &product_schema, FIELD_IN_PATCH, false, false},
+    {"Category", "A category, as the service shows it.", &category_schema, FIELD_IN_ANSWER, false, false},
+    {"CategoryNode", "A category of a list; in a tree with the categories right below it.", &category_schema,
+     FIELD_IN_ANSWER, false, true},
+    {"CategoryPatch",
+     "A merge patch (RFC 7396): what is named is changed, and null takes a value away. What the server makes may be "
+     "repeated, not changed.",
+     &category_schema, FIELD_IN_PATCH, false, false},
+    {"CategoryInput", "A category that is to be made.", &category_schema, FIELD_IN_REQUEST, false, false},
 };
 
 static bool has_field(const struct record_schema *record, const struct field *field)
@@ -73,6 +80,12 @@ static void write_record(struct document *document, const struct record_schema *
             document_field_members(document, record->schema, i, record->use);
             document_end_object(document);
         }
+    }
+    if (record->is_tree) {
+        document_object(document, "children");
+        document_text(document, "type", "array");
+        document_ref(document, "items", "schemas", record->name);
+        document_end_object(document);
     }
     document_end_object(document);
     /* Clients must bear members that later versions add to answers; the service takes none that it does not know. */
@@ -181,7 +194,7 @@ static void write_json_patch(struct document *document)
     document_object(document, "JsonPatch");
     document_text(document, "type", "array");
     document_text(document, "description",
-                  "A JSON patch (RFC 6902), applied to the product as the service shows it, whole or not at all.");
+                  "A JSON patch (RFC 6902), applied to the JSON that the service shows, whole or not at all.");
     document_integer(document, "maxItems", JSON_PATCH_OPERATIONS_MAX);
     document_object(document, "items");
     document_array(document, "oneOf");

@@ -2,14 +2,23 @@
 #include "domain/category.h"
 #include "handler/operation.h"
 #include "handler/routes.h"
+#include "operation_parts.h"
 
 #define TAG "Categories"
 
-#define READ_ANSWER (ANSWER_ETAG | ANSWER_CACHE_CONTROL | ANSWER_VARY)
 #define MEDIA_CATEGORY                                                                                                 \
     {                                                                                                                  \
         {                                                                                                              \
             "application/json", "Category", false                                                                      \
+        }                                                                                                              \
+    }
+#define ANSWER_MINIMAL                                                                                                 \
+    {                                                                                                                  \
+        204, WRITE_ANSWER, "done, and nothing is returned: Prefer: return=minimal",                                    \
+        {                                                                                                              \
+            {                                                                                                          \
+                0                                                                                                      \
+            }                                                                                                          \
         }                                                                                                              \
     }
 
@@ -18,23 +27,30 @@ static const struct parameter parent_id = {
     .kind = PARAMETER_FIELD,
     .schema = &category_schema,
     .field = CATEGORY_PARENT_ID,
-    .prose = "only the categories right below this one",
+    .prose = "only the categories right below this one; with tree=true all that are below it",
 };
 
-static const struct parameter *const list_parameters[] = {&parent_id, &parameter_limit, &parameter_cursor, NULL};
+static const struct parameter tree = {
+    .name = "tree",
+    .kind = PARAMETER_SWITCH,
+    .default_value = "false",
+    .prose = "all of them at once, each with its children in it; not together with limit and cursor",
+};
+
+static const struct parameter *const list_parameters[] = {&parent_id, &parameter_limit, &parameter_cursor, &tree, NULL};
 
 const struct operation operation_category_list = {
     .handler = category_list,
     .id = "listCategories",
     .tag = TAG,
-    .summary = "List categories, the oldest first",
+    .summary = "List categories, the oldest first, or as a tree",
     .prose = "Pages by keyset: follow rel=\"next\" of the header Link until there is none.",
     .parameters = list_parameters,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200,
                  ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY,
-                 "a page of categories",
-                 {{"application/json", "Category", true}}}},
+                 "a page of categories, or the tree",
+                 {{"application/json", "CategoryNode", true}}}},
 };
 
 const struct operation operation_category_get = {
@@ -53,8 +69,39 @@ const struct operation operation_category_create = {
     .id = "createCategory",
     .tag = TAG,
     .summary = "Create a category",
-    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) | PROBLEM_BIT(PROBLEM_CONFLICT) |
-                PROBLEM_BIT(PROBLEM_UNSUPPORTED_MEDIA_TYPE),
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
     .consumes = {{"application/json", "CategoryInput", false}},
-    .answers = {{201, ANSWER_ETAG | ANSWER_LOCATION, "the category as it was made", MEDIA_CATEGORY}},
+    .answers = {{201, WRITE_ANSWER | ANSWER_LOCATION, "the category as it was made", MEDIA_CATEGORY}},
+};
+
+const struct operation operation_category_patch = {
+    .handler = category_patch,
+    .id = "patchCategory",
+    .tag = TAG,
+    .summary = "Change or move a category",
+    .prose =
+        "A merge patch (RFC 7396), also as plain JSON, or a JSON patch (RFC 6902). Another parent_id moves it, with "
+        "all that is below it.",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS | HEADER_PREFER_MERGE,
+    .problems =
+        WRITE_PROBLEMS | BODY_PROBLEMS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .consumes = {{"application/merge-patch+json", "CategoryPatch", false},
+                 {"application/json", "CategoryPatch", false},
+                 {"application/json-patch+json", "JsonPatch", false}},
+    .answers = {{200, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_VARY, "the category as it is now", MEDIA_CATEGORY},
+                ANSWER_MINIMAL},
+};
+
+const struct operation operation_category_delete = {
+    .handler = category_delete,
+    .id = "deleteCategory",
+    .tag = TAG,
+    .summary = "Delete a category that is empty",
+    .parameters = write_parameters,
+    .headers = WRITE_HEADERS,
+    .problems = WRITE_PROBLEMS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED),
+    .answers = {{204, ANSWER_REPLAYED, "deleted", {{0}}}},
 };

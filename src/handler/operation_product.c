@@ -3,18 +3,9 @@
 #include "domain/product_query.h"
 #include "handler/operation.h"
 #include "handler/routes.h"
+#include "operation_parts.h"
 
 #define TAG "Products"
-
-#define READ_ANSWER (ANSWER_ETAG | ANSWER_CACHE_CONTROL | ANSWER_VARY)
-#define WRITE_ANSWER (ANSWER_ETAG | ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED)
-#define WRITE_HEADERS (HEADER_IF_MATCH | HEADER_IF_ABSENT | HEADER_IDEMPOTENCY_KEY | HEADER_PREFER_RETURN)
-
-#define WRITE_PROBLEMS                                                                                                 \
-    (PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) | PROBLEM_BIT(PROBLEM_IN_PROGRESS) |                     \
-     PROBLEM_BIT(PROBLEM_KEY_REUSED) | PROBLEM_BIT(PROBLEM_CONFLICT) | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED))
-#define BODY_PROBLEMS PROBLEM_BIT(PROBLEM_UNSUPPORTED_MEDIA_TYPE)
-#define ABSENCE_PROBLEMS (PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_GONE))
 
 #define MEDIA_PRODUCT                                                                                                  \
     {                                                                                                                  \
@@ -74,7 +65,6 @@ static const struct parameter atomic = {
 
 static const struct parameter *const list_parameters[] = {&category_id,     &min_price,        &max_price,
                                                           &parameter_limit, &parameter_cursor, NULL};
-static const struct parameter *const write_parameters[] = {&parameter_dry_run, NULL};
 static const struct parameter *const batch_parameters[] = {&parameter_dry_run, &atomic, NULL};
 
 /* --- reads --- */

@@ -3,6 +3,7 @@
 #include "domain/product_query.h"
 #include "handler/operation.h"
 #include "handler/routes.h"
+#include "operation_parts.h"
 
 #define TAG "Service"
 
@@ -57,6 +58,8 @@ const struct parameter parameter_dry_run = {
     .default_value = "false",
     .prose = "the answer that it would give, and nothing is changed",
 };
+
+const struct parameter *const write_parameters[] = {&parameter_dry_run, NULL};
 
 /* --- operations --- */
 

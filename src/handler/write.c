@@ -179,6 +179,12 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
 
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
 {
+    write_answer_in(exchange, "/api/v1/products", request, result);
+}
+
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result)
+{
     if (request->minimal) {
         exchange->response.status = result->created ? 201 : 204;
     } else {
@@ -187,7 +193,7 @@ void write_answer(struct exchange *exchange, const struct write_request *request
     }
     reply_etag(exchange, result->view.version);
     if (result->created) {
-        reply_location(exchange, "/api/v1/products", result->id);
+        reply_location(exchange, collection, result->id);
     }
     write_add_applied(exchange, request, result->replayed);
 }

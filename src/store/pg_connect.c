@@ -54,7 +54,8 @@ static const char *url_fault(const char *url, const PQconninfoOption *options)
 static struct text session_options(const struct pg *pg, struct arena *arena, const char *operators)
 {
     const char *fixed = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c plan_cache_mode=force_generic_plan "
-                        "-c enable_seqscan=off -c client_connection_check_interval=1000";
+                        "-c enable_seqscan=off -c client_connection_check_interval=1000 "
+                        "-c default_transaction_isolation=read\\ committed";
     const long long timeout = (long long)pg->options.statement_ms;
 
     if (timeout == 0) {
