@@ -9,9 +9,9 @@
 
 struct problem_kind {
     int http_status;
+    unsigned headers; /* of enum answer_header */
     const char *name; /* behind PROBLEM_TYPE_PREFIX */
     const char *title;
-    unsigned headers;    /* of enum answer_header */
     const char *meaning; /* sentences of plain text, without markup */
     const char *cause;
     const char *remedy;
