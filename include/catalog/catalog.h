@@ -40,12 +40,18 @@ struct product_view {
     struct text json; /* lives until the scope's arena is reset */
 };
 
+/* A page may have fewer products than were asked for, or none, and others behind it: where that is so is told by more
+ * alone. */
 struct product_page {
     struct record *products;
     size_t count;
     bool more;
     struct cursor next; /* where more */
+    bool before;
+    struct cursor previous; /* where before */
 };
+
+enum product_count { PRODUCT_COUNT_NONE, PRODUCT_COUNT_EXACT, PRODUCT_COUNT_ESTIMATED };
 
 struct category_page {
     struct record *categories;
@@ -65,6 +71,16 @@ MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope
 /* A page of a list. Always from the database. */
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,
                                             const struct product_query *query, struct product_page *page);
+
+/* How many products a list has in all. An exact count looks at all of them, within the deadline; an estimate is the
+ * planner's. */
+MUST_CHECK enum status catalog_product_count(struct catalog *catalog, struct scope *scope,
+                                             const struct product_query *query, enum product_count kind,
+                                             uint64_t *count);
+
+/* The categories with these ids, each once, in the order of their ids. */
+MUST_CHECK enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids,
+                                             size_t count, struct record **categories, size_t *found);
 
 /* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,

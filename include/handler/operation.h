@@ -71,6 +71,7 @@ enum answer_header {
     ANSWER_ACCEPT_POST = 1 << 9,
     ANSWER_ACCEPT_PATCH = 1 << 10,
     ANSWER_CONTENT_SECURITY_POLICY = 1 << 11,
+    ANSWER_ACCEPT = 1 << 12,
 };
 
 /* A media type, and the schema of what is sent in it: one of the document's, or an array of it. */

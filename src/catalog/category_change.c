@@ -131,12 +131,15 @@ static enum status or_replay(struct change *change, enum status status)
 {
     enum status kept;
 
-    if (status != STATUS_CONFLICT && status != STATUS_NOT_FOUND && status != STATUS_INVALID &&
-        status != STATUS_UNCERTAIN) {
+    if (status != STATUS_CONFLICT && status != STATUS_NOT_FOUND && status != STATUS_INVALID && status != STATUS_STALE &&
+        status != STATUS_IN_PROGRESS && status != STATUS_UNCERTAIN) {
         return status;
     }
     kept = replay(change);
-    return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+    if (status == STATUS_UNCERTAIN) {
+        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+    }
+    return kept == STATUS_NOT_FOUND ? status : kept; /* where it cannot be told, no such failure can be either */
 }
 
 /* --- one write --- */
@@ -296,7 +299,9 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (!expectation->match || expectation_names(expectation, version)) {
         return STATUS_OK;
     }
-    change->merging = may_merge && expectation->disjoint && expectation_newest(expectation) < version;
+    /* What was set since is known only since a version that there was. */
+    change->merging = may_merge && expectation->disjoint && expectation_newest(expectation) > 0 &&
+                      expectation_newest(expectation) < version;
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 

@@ -13,10 +13,13 @@
 #include "store/idempotency_store.h"
 #include "store/product_write.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-/* Others that come first so often in a row keep the product busy without an end. */
-#define TRIES_MAX 8
+/* Each time that another change comes first, that one is done: where W workers change one product without a pause, one of
+ * them loses W-1 of W times. */
+#define TRIES_MAX 100
+#define TRY_BLOCK_BYTES ((size_t)16 * 1024)
 
 /* --- the expectation --- */
 
@@ -48,8 +51,9 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (expectation_names(expectation, now->version)) {
         return STATUS_OK;
     }
-    /* What a later change set is known only since a version that there was. */
-    change->merging = expectation->disjoint && expectation_newest(expectation) < now->version;
+    /* What was set since is known only since a version that there was; and only an edit tells what it is to set. */
+    change->merging = expectation->disjoint && change->decide == decide_edit && expectation_newest(expectation) > 0 &&
+                      expectation_newest(expectation) < now->version;
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 
@@ -95,8 +99,7 @@ enum status change_stamp(struct change *change, const struct stored_product *now
     clock_format_micros(at_us, at);
     record_set(record, PRODUCT_UPDATED_AT, text_of(at));
     record_set(record, PRODUCT_CREATED_AT, now != NULL ? now->record.value[PRODUCT_CREATED_AT] : text_of(at));
-    record_set(record, PRODUCT_VERSION,
-               now != NULL ? arena_printf(arena, "%lld", (long long)(now->version + 1)) : TEXT("1"));
+    record_set(record, PRODUCT_VERSION, now != NULL ? arena_printf(arena, "%" PRId64, now->version + 1) : TEXT("1"));
     return STATUS_OK;
 }
 
@@ -128,7 +131,7 @@ static enum status replay(struct change *change)
     *change->result = (struct change_result){
         .id = kept.id,
         .view = {.version = kept.version, .json = kept.body},
-        .created = kept.version == 1,
+        .created = kept.version == 1 && !kept.unchanged,
         .replayed = true,
     };
     return STATUS_OK;
@@ -141,10 +144,39 @@ enum status change_refuse(struct change *change)
     return status == STATUS_OK || status == STATUS_KEY_REUSED ? status : STATUS_INVALID;
 }
 
-/* Whether a failure may mean that the first request with this key has done its work already. */
-static bool may_be_second(const struct change *change, enum status status)
+/* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for:
+ * the product is gone because it deleted it, the sku taken because it took it. Its answer then. Where that cannot be told,
+ * no such failure is either. */
+static enum status settle(struct change *change, enum status status)
 {
-    return has_key(change) && (status == STATUS_CONFLICT || status == STATUS_NOT_FOUND || status == STATUS_UNCERTAIN);
+    enum status kept;
+
+    if (!has_key(change)) {
+        return status;
+    }
+    switch (status) {
+    case STATUS_NOT_FOUND:
+    case STATUS_GONE:
+    case STATUS_INVALID:
+    case STATUS_CONFLICT:
+    case STATUS_STALE:
+    case STATUS_IN_PROGRESS:
+    case STATUS_UNCERTAIN:
+        break;
+    case STATUS_OK:
+    case STATUS_KEY_REUSED:
+    case STATUS_TOO_LARGE:
+    case STATUS_UNAVAILABLE:
+    case STATUS_DEADLINE:
+    case STATUS_INTERNAL:
+    default:
+        return status;
+    }
+    kept = replay(change);
+    if (status == STATUS_UNCERTAIN) {
+        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+    }
+    return kept == STATUS_NOT_FOUND ? status : kept;
 }
 
 /* --- the write --- */
@@ -213,11 +245,19 @@ static enum status write_out(struct change *change, struct product_write *write,
     return STATUS_OK;
 }
 
-/* Nothing is to be changed: the answer is the product as it is. */
+/* Nothing is to be changed: the answer is the product as it is. It is kept all the same: a retry that comes when others
+ * have changed the product must not change it back. */
 static enum status leave(struct change *change, const struct stored_product *now)
 {
+    struct product_write write = {.record = &now->record, .idempotency = idempotency_of(change)};
+    enum status status = catalog_render(change->catalog, change->scope, &now->record, &change->result->view);
+
     change->result->id = now->record.value[PRODUCT_ID];
-    return catalog_render(change->catalog, change->scope, &now->record, &change->result->view);
+    if (status == STATUS_OK && has_key(change)) {
+        write.json = change->result->view.json;
+        status = product_write_keep(change->catalog->options.pg, change->scope, &write);
+    }
+    return status;
 }
 
 static enum status explain(struct change *change, enum status status)
@@ -233,14 +273,16 @@ enum status change_create(struct change *change, struct record *record)
 {
     struct product_write write = {.record = record, .type = "product.created"};
     enum status status = change_stamp(change, NULL, record);
-    enum status kept;
+    bool expired = true;
 
-    if (status == STATUS_OK) {
+    /* No look at what is kept comes first: the row itself tells where there is one. One that has expired goes then. */
+    for (int tries = 0; status == STATUS_OK && expired && tries < 2; tries++) {
         status = write_out(change, &write, true);
-    }
-    if (may_be_second(change, status)) {
-        kept = replay(change);
-        status = kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+        expired = status == STATUS_IN_PROGRESS &&
+                  strcmp(pg_constraint(change->catalog->options.pg), "idempotency_taken") == 0;
+        status = settle(change, status);
+        expired = expired && status == STATUS_IN_PROGRESS;
+        status = expired && tries == 0 ? STATUS_OK : status;
     }
     return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status) : status;
 }
@@ -266,6 +308,9 @@ enum status change_decide(struct change *change, const struct stored_product *no
 {
     enum status status;
 
+    if (now != NULL && now->deleted && !change->restores) {
+        return STATUS_GONE;
+    }
     change->merging = false;
     status = now != NULL || change->may_create ? check_expectation(change, now) : STATUS_NOT_FOUND;
     return status == STATUS_OK ? change->decide(change, now, write) : status;
@@ -287,12 +332,34 @@ static enum status try_once(struct change *change, bool *again)
     if (status != STATUS_OK) {
         return status;
     }
-    if (write.record == NULL) {
-        return leave(change, &now);
-    }
-    status = write_out(change, &write, !exists);
+    status = write.record != NULL ? write_out(change, &write, !exists) : leave(change, &now);
     *again = status == STATUS_STALE || (!exists && came_first(change, status));
     return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status : explain(change, status);
+}
+
+static void release_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+/* The same in memory of its own, which stays only where it is the last time: a product may have megabytes. */
+static enum status try_apart(struct change *change, bool *again)
+{
+    struct arena *outer = change->scope->arena;
+    struct arena *own = arena_new(TRY_BLOCK_BYTES);
+    enum status status;
+
+    change->scope->arena = own;
+    change->faults->arena = own;
+    status = try_once(change, again);
+    change->scope->arena = outer;
+    change->faults->arena = outer;
+    if (*again) {
+        arena_free(own);
+    } else {
+        arena_defer(outer, release_arena, own);
+    }
+    return status;
 }
 
 enum status change_run(struct change *change)
@@ -305,15 +372,12 @@ enum status change_run(struct change *change)
     }
     for (int tries = 0; again && tries < TRIES_MAX; tries++) {
         again = false;
-        status = try_once(change, &again);
+        status = tries == 0 ? try_once(change, &again) : try_apart(change, &again);
     }
     if (again) {
-        log_warning("product %.*s changes faster than a change of it can be made", TEXT_PRINT(change->id));
+        log_warning("product %.*s changes faster than a change of it can be made",
+                    TEXT_PRINT(change->sku.data != NULL ? change->sku : change->id));
         return STATUS_UNAVAILABLE;
     }
-    if (has_key(change) && (status == STATUS_UNCERTAIN || status == STATUS_CONFLICT)) {
-        const enum status kept = replay(change);
-        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
-    }
-    return status;
+    return settle(change, status);
 }

@@ -77,7 +77,7 @@ void category_patch(struct exchange *exchange)
     struct text id;
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_content_type(exchange) ||
-        !input_json(exchange, &patch.document, &request.faults)) {
+        !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }
     answer(exchange,
@@ -93,7 +93,7 @@ void category_delete(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || write_refused(exchange, &request)) {
         return;
     }
     status = catalog_category_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,

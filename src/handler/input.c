@@ -158,7 +158,7 @@ bool input_flag(const struct query *query, const char *name, struct faults *faul
     return is_true;
 }
 
-bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
+static bool read_cursor(const struct query *query, struct cursor *cursor, struct faults *faults)
 {
     struct text text = query_get(query, "cursor");
 
@@ -170,9 +170,24 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
                    "must be taken unchanged from a Link header; start without one to begin anew");
         return false;
     }
+    return true;
+}
+
+bool input_cursor_form(const struct query *query, struct faults *faults)
+{
+    struct cursor cursor;
+
+    return read_cursor(query, &cursor, faults);
+}
+
+bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
+{
+    if (!read_cursor(query, cursor, faults)) {
+        return false;
+    }
     if (cursor->fingerprint != fingerprint) {
         faults_add(faults, FAULT_IN_PARAMETER, "cursor", "other_filters",
-                   "belongs to a list with other filters; start without one when filters change");
+                   "belongs to a list with other filters or another order; start without one when these change");
         return false;
     }
     return true;
@@ -181,7 +196,10 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
 bool input_content_type(struct exchange *exchange)
 {
     const struct media *taken = exchange->operation->consumes;
-    const bool patches = exchange->request.method == METHOD_PATCH;
+    const enum http_method method = exchange->request.method;
+    const char *accept_header = method == METHOD_PATCH  ? "Accept-Patch"
+                                : method == METHOD_POST ? "Accept-Post"
+                                                        : "Accept";
     struct text list = TEXT("");
 
     for (size_t i = 0; i < MEDIA_MAX && taken[i].type != NULL; i++) {
@@ -190,7 +208,7 @@ bool input_content_type(struct exchange *exchange)
         }
         list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", taken[i].type);
     }
-    response_header(&exchange->response, patches ? "Accept-Patch" : "Accept-Post", list);
+    response_header(&exchange->response, accept_header, list);
     problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
                    "The body must be sent with Content-Type: %.*s (in UTF-8).", TEXT_PRINT(list));
     return false;
@@ -219,9 +237,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     if (!input_content_type(exchange) || !input_json(exchange, &document, faults)) {
         return false;
     }
+    const size_t before = faults->count;
     json_read_record_of(schema, document, "", own_id, record, faults);
     /* Of a body that is no object at all nothing more is to be said than that. */
-    if (faults->count > 0 && faults->item[0].where[0] == '\0') {
+    if (faults->count > before && faults->item[before].where[0] == '\0') {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
         return false;
     }

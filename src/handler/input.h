@@ -36,6 +36,9 @@ bool input_flag(const struct query *query, const char *name, struct faults *faul
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
 
+/* The first half of that, where the filters are faulty themselves. */
+bool input_cursor_form(const struct query *query, struct faults *faults);
+
 /* 415, with the header that tells the types that are taken, where the body is of none that the operation consumes. */
 MUST_CHECK bool input_content_type(struct exchange *exchange);
 

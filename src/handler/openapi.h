@@ -41,6 +41,9 @@ void document_ref(struct document *document, const char *key, const char *kind, 
 /* A text as JSON of what it stands for: a number where it is one, else a string. */
 void document_value(struct document *document, const char *key, const char *value, bool is_raw);
 
+/* Entity tags with commas between them, as RFC 9110 has them. */
+#define PATTERN_TAGS "[ \\t]*(W/)?\"[^\"]*\"([ \\t]*,[ \\t]*(W/)?\"[^\"]*\")*[ \\t]*"
+
 /* --- schemas --- */
 
 /* Where a value of a field is met: rules that hold for it there. */

@@ -217,7 +217,14 @@ static void write_batch_member(struct document *document, const char *member, co
     } else if (strcmp(member, "sku") == 0) {
         write_field_of(document, member, PRODUCT_SKU);
     } else if (strcmp(member, "if_match") == 0) {
-        write_member(document, member, "string", "as the header If-Match, or the digits of a version");
+        document_object(document, member);
+        document_text(document, "type", "string");
+        document_text(document, "pattern", "^(\\*|0*[1-9][0-9]{0,17}|" PATTERN_TAGS ")$");
+        document_text(document, "description", "as the header If-Match, or the digits of a version");
+        document_array(document, "examples");
+        document_text(document, NULL, "\"3\"");
+        document_end_array(document);
+        document_end_object(document);
     } else if (strcmp(member, "product") == 0) {
         document_ref(document, member, "schemas", "ProductInput");
     } else if (strcmp(member, "patch") == 0) {

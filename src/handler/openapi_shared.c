@@ -19,10 +19,8 @@ struct header {
     const char *prose;
 };
 
-#define PATTERN_TAGS "^(\\*|[ \\t]*(W/)?\"[^\"]*\"([ \\t]*,[ \\t]*(W/)?\"[^\"]*\")*[ \\t]*)$"
-
 static const struct header request_headers[] = {
-    {HEADER_IF_MATCH, "If-Match", "IfMatch", "string", PATTERN_TAGS, "\"3\"",
+    {HEADER_IF_MATCH, "If-Match", "IfMatch", "string", "^(\\*|" PATTERN_TAGS ")$", "\"3\"",
      "Change it only where it is of one of these versions, from the ETag that was read; otherwise 412."},
     {HEADER_IF_NONE_MATCH, "If-None-Match", "IfNoneMatch", "string", NULL, "\"3\"",
      "Answer 304 where it is of one of these versions still."},
@@ -69,6 +67,7 @@ static const struct header answer_headers[] = {
      "The answer is that of an earlier request with the same Idempotency-Key."},
     {ANSWER_TOTAL_COUNT, "X-Total-Count", "XTotalCount", "integer", NULL, "1234", "How many there are in all."},
     {ANSWER_RETRY_AFTER, "Retry-After", "RetryAfter", "integer", NULL, "1", "Seconds to wait before trying again."},
+    {ANSWER_ACCEPT, "Accept", "Accept", "string", NULL, "application/json", "The media types that are taken."},
     {ANSWER_ACCEPT_POST, "Accept-Post", "AcceptPost", "string", NULL, "application/json",
      "The media types that are taken."},
     {ANSWER_ACCEPT_PATCH, "Accept-Patch", "AcceptPatch", "string", NULL, "application/merge-patch+json",

@@ -73,7 +73,8 @@ const struct operation operation_category_create = {
     .headers = WRITE_HEADERS,
     .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
     .consumes = {{"application/json", "CategoryInput", false}},
-    .answers = {{201, WRITE_ANSWER | ANSWER_LOCATION, "the category as it was made", MEDIA_CATEGORY}},
+    .answers = {{201, WRITE_ANSWER | ANSWER_LOCATION,
+                 "the category as it was made; nothing with Prefer: return=minimal", MEDIA_CATEGORY}},
 };
 
 const struct operation operation_category_patch = {

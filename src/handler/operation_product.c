@@ -20,7 +20,8 @@
     }
 #define ANSWER_CREATED                                                                                                 \
     {                                                                                                                  \
-        201, WRITE_ANSWER | ANSWER_LOCATION, "the product as it was made", MEDIA_PRODUCT                               \
+        201, WRITE_ANSWER | ANSWER_LOCATION, "the product as it was made; nothing with Prefer: return=minimal",        \
+            MEDIA_PRODUCT                                                                                              \
     }
 #define ANSWER_MINIMAL                                                                                                 \
     {                                                                                                                  \

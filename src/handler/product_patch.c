@@ -19,7 +19,7 @@ void product_patch(struct exchange *exchange)
     enum status status;
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_content_type(exchange) ||
-        !input_json(exchange, &patch.document, &request.faults)) {
+        !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }
     status = catalog_product_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_product, &patch,

@@ -21,8 +21,17 @@ void reply_etag(struct exchange *exchange, int64_t version);
 /* True where If-None-Match names the version: the answer is a 304 then, and complete. */
 MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
 
-/* Link: <same path and parameters, another cursor>; rel="next" (RFC 8288). */
+/* The same of a tag that the caller made (http/etag.h). */
+void reply_tag(struct exchange *exchange, const char *etag);
+MUST_CHECK bool reply_tag_not_modified(struct exchange *exchange, const char *etag);
+
+/* Link: <same path and parameters, another cursor>; rel="next" (RFC 8288), or "prev". */
 void reply_link_next(struct exchange *exchange, const struct query *query, const struct cursor *next);
+void reply_link_previous(struct exchange *exchange, const struct query *query, const struct cursor *previous);
+
+/* Encoded, both links repeat the parameters: longer ones would not go into the headers of an answer. */
+#define LINK_PARAMETERS_MAX 5000
+MUST_CHECK bool reply_links_fit(const struct query *query);
 
 /* Location of something that was made (RFC 9110, section 10.2.2). */
 void reply_location(struct exchange *exchange, const char *collection, struct text id);

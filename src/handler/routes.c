@@ -13,8 +13,8 @@ const struct route routes[] = {
       [METHOD_PATCH] = &operation_product_patch,
       [METHOD_DELETE] = &operation_product_delete}},
     {"/api/v1/products", {[METHOD_GET] = &operation_product_list, [METHOD_POST] = &operation_product_create}},
+    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = &operation_product_put_by_sku}}, /* even where it is "restore" */
     {"/api/v1/products/{id}/restore", {[METHOD_POST] = &operation_product_restore}},
-    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = &operation_product_put_by_sku}},
     {"/api/v1/categories", {[METHOD_GET] = &operation_category_list, [METHOD_POST] = &operation_category_create}},
     {"/api/v1/categories/{id}",
      {[METHOD_GET] = &operation_category_get,

@@ -131,7 +131,9 @@ static void read_preferences(struct exchange *exchange, struct write_request *re
     const struct text header = exchange->request.prefer;
 
     request->minimal = text_equal_ignoring_case(prefer_get(header, "return"), TEXT("minimal"));
-    request->options.expectation.disjoint = text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
+    /* Only what is merged can be disjoint: a replacement and a deletion touch every field. */
+    request->options.expectation.disjoint = exchange->request.method == METHOD_PATCH &&
+                                            text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
 }
 
 static bool lacks_precondition(const struct exchange *exchange)
@@ -152,10 +154,6 @@ bool write_begin(struct exchange *exchange, struct write_request *request)
     read_idempotency_key(exchange, request);
     read_parameters(exchange, request);
     read_preferences(exchange, request);
-    if (request->faults.count > 0) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
-        return false;
-    }
     if (lacks_precondition(exchange)) {
         problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
                        "Say with If-Match which version this changes, from the ETag that you read, or with "
@@ -163,6 +161,14 @@ bool write_begin(struct exchange *exchange, struct write_request *request)
         return false;
     }
     return true;
+}
+
+bool write_refused(struct exchange *exchange, const struct write_request *request)
+{
+    if (request->faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
+    }
+    return request->faults.count > 0;
 }
 
 /* --- out --- */
@@ -207,6 +213,13 @@ void write_answer_nothing(struct exchange *exchange, const struct change_result 
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,
                          const struct write_request *request, const struct change_result *result)
 {
+    if (status == STATUS_UNCERTAIN && request->options.key.data != NULL) {
+        problem_answer(
+            exchange, PROBLEM_OUTCOME_UNKNOWN,
+            "The database was lost while this write was under way: it may or may not have been done. Send it "
+            "again with the same Idempotency-Key: it is done once at most.");
+        return;
+    }
     if (status != STATUS_STALE) {
         problem_answer_status(exchange, status, what, &request->faults);
         return;

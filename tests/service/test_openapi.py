@@ -20,9 +20,9 @@ VALIDATOR = ROOT / "tests" / "openapi"
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
 # What a schema cannot say: what something else must exist or be.
-SEMANTIC = {"empty_range", "with_tree", "category", "parent", "unknown_category", "not_found", "contradictory", "alone"}
+SEMANTIC = {"empty_range", "with_tree", "category", "parent", "unknown_category", "not_found", "contradictory", "alone", "other_sku"}
 
-EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=None,
+EXAMPLES = settings(max_examples=20, deadline=None, derandomize=True, database=None,
                     suppress_health_check=list(HealthCheck))
 
 
@@ -221,6 +221,8 @@ def test_what_the_schemas_just_allow_is_taken(client, document, world):
 def test_parameters_at_their_bounds_are_taken(client, document, world):
     for operation in document.operations:
         for parameter in operation.parameters_in("query"):
+            if parameter["name"] == "cursor":
+                continue
             for what, value in document.edges(parameter["schema"]):
                 body = body_of(document, world, operation)
                 response = send(client, document, operation, world.path(operation),
@@ -399,13 +401,15 @@ def test_a_repeated_request_with_a_key_is_documented(client, document, world):
     for operation in document.operations:
         if any(parameter["name"] == "Idempotency-Key" for parameter in operation.parameters):
             media, body, path = media_of(operation), body_of(document, world, operation), world.path(operation)
+            if isinstance(body, dict):
+                body["name"] = unique()  # a change that changes nothing has nothing to keep
             headers = {"Idempotency-Key": uuid.uuid4().hex}
             first = send(client, document, operation, path, None, headers, media, body)
             again = send(client, document, operation, path, None, headers, media, body)
-            assert again.status_code == first.status_code, operation
-            assert again.headers.get("Idempotency-Replayed") == "true", operation
+            assert again.status_code == first.status_code, str(operation)
+            assert again.headers.get("Idempotency-Replayed") == "true", str(operation)
             other = send(client, document, operation, path, {"dry_run": "false"}, headers, media, body)
-            assert other.status_code == 422, operation
+            assert other.status_code == 422, str(operation)
 
 
 def test_pages_are_documented(client, document, world):
@@ -456,7 +460,7 @@ def test_an_answer_that_differs_is_noticed(client, document, world, change):
     lambda raw: schema_of(raw, "ProductInput", "description").update(type="string"),
     lambda raw: schema_of(raw, "ProductInput", "images").update(maxItems=9),
     lambda raw: raw["components"]["schemas"]["ProductInput"]["required"].remove("price"),
-    lambda raw: raw["components"]["schemas"]["ProductInput"].update(additionalProperties=True, properties={}),
+    lambda raw: raw["components"]["schemas"]["ProductInput"]["properties"].pop("sku"),
 ], ids=["length", "pattern", "value", "missing value", "null", "items", "required", "members"])
 def test_a_rule_that_differs_is_noticed(client, document, world, change):
     """The two tests of the rules of bodies, on a document with one fault."""

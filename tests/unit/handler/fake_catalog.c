@@ -135,11 +135,35 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     (void)scope;
     catalog->calls++;
     catalog->product_query = *query;
-    page->products = catalog->records;
-    page->count = catalog->count;
+    *page = (struct product_page){.products = catalog->records, .count = catalog->count};
     page->more = catalog->more;
     page->next = catalog->next;
     page->next.fingerprint = product_query_fingerprint(query);
+    page->before = query->has_cursor;
+    page->previous = page->next;
+    page->previous.backward = true;
+    return catalog->status;
+}
+
+enum status catalog_product_count(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                  enum product_count kind, uint64_t *count)
+{
+    (void)scope;
+    (void)query;
+    catalog->calls++;
+    catalog->counted = kind;
+    *count = catalog->total;
+    return catalog->count_status;
+}
+
+enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids, size_t count,
+                                  struct record **categories, size_t *found)
+{
+    (void)scope;
+    (void)ids;
+    catalog->calls++;
+    *categories = &catalog->category;
+    *found = catalog->category.given != 0 && count > 0 ? 1 : 0;
     return catalog->status;
 }
 

@@ -23,6 +23,10 @@ struct catalog {
     struct batch batch;
     struct product_query product_query;
     struct category_query category_query;
+    enum product_count counted;
+    uint64_t total;
+    enum status count_status;
+    struct record category; /* the one that there is, where any field is given */
 };
 
 /* One request through exchange_serve, as the server would hand it down. headers are "NAME=value" strings of CGI, up to a

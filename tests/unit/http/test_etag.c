@@ -98,12 +98,37 @@ static void test_tag_that_is_none(void **state)
     assert_true(etag_list_names(TEXT("*"), TEXT_ABSENT));
 }
 
+static void test_tags_of_parts_are_all_different(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t version;
+        uint32_t fields;
+        bool with_other;
+        int64_t other;
+        const char *tag;
+    } rows[] = {
+        {3, 0x1a, false, 0, "\"3-f1a\""},
+        {3, 0x1a, true, 2, "\"3-f1a-c2\""},
+        {31, 0xa, true, 2, "\"31-fa-c2\""},
+        {INT64_MIN, UINT32_MAX, true, INT64_MIN, "\"-9223372036854775808-fffffffff-c-9223372036854775808\""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char tag[ETAG_TEXT_SIZE];
+        etag_of_part(rows[i].version, rows[i].fields, rows[i].with_other, rows[i].other, tag);
+        assert_string_equal(tag, rows[i].tag);
+        assert_true(etag_list_names(TEXT("\"3-f1a-gzip\""), text_of(tag)) == (i == 0));
+        assert_false(etag_list_names(TEXT("\"3\", \"31\""), text_of(tag)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tag_of_version),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_tag_that_is_none),
+        cmocka_unit_test(test_tags_of_parts_are_all_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
