@@ -11,7 +11,9 @@
 #include "domain/category_tree.h"
 #include "domain/fault.h"
 #include "domain/product.h"
+#include "domain/product_facets.h"
 #include "domain/product_query.h"
+#include "domain/search_text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,7 +50,8 @@ struct product_page {
     bool more;
     struct cursor next; /* where more */
     bool before;
-    struct cursor previous; /* where before */
+    struct cursor previous;  /* where before */
+    struct search_note note; /* of a search */
 };
 
 enum product_count { PRODUCT_COUNT_NONE, PRODUCT_COUNT_EXACT, PRODUCT_COUNT_ESTIMATED };
@@ -77,6 +80,11 @@ MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scop
 MUST_CHECK enum status catalog_product_count(struct catalog *catalog, struct scope *scope,
                                              const struct product_query *query, enum product_count kind,
                                              uint64_t *count);
+
+/* How the products that match are spread. Order, limit and cursor of the query must be none. */
+MUST_CHECK enum status catalog_product_facets(struct catalog *catalog, struct scope *scope,
+                                              const struct product_query *query, struct product_facets *facets,
+                                              struct search_note *note);
 
 /* The categories with these ids, each once, in the order of their ids. */
 MUST_CHECK enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids,

@@ -17,18 +17,17 @@
 struct exchange;
 
 enum parameter_kind {
-    PARAMETER_FIELD,   /* keeps to the rule of a field: schema and field */
-    PARAMETER_UUIDS,   /* up to most UUIDs with commas between them */
-    PARAMETER_DECIMAL, /* a price, or zero */
-    PARAMETER_WHOLE,   /* a whole number from least to most */
-    PARAMETER_SWITCH,  /* true or false */
-    PARAMETER_CHOICE,  /* one of choices */
-    PARAMETER_CHOICES, /* one or several of choices, with commas between them */
-    PARAMETER_FIELDS,  /* one or several names of fields of schema, with commas between them */
-    PARAMETER_INSTANT, /* a time of RFC 3339 */
-    PARAMETER_TEXT,    /* any text of at most `most` characters, 0 for no bound but the request's */
-    PARAMETER_CURSOR,  /* what a Link gave */
-    PARAMETER_FAMILY,  /* any name that begins with this one and goes on as an attribute's key */
+    PARAMETER_FIELD,      /* keeps to the rule of a field: schema and field */
+    PARAMETER_FIELD_LIST, /* up to most values of a field, with commas between them; 0 for no bound but the request's */
+    PARAMETER_DECIMAL,    /* a price, or zero */
+    PARAMETER_WHOLE,      /* a whole number from least to most */
+    PARAMETER_SWITCH,     /* true or false */
+    PARAMETER_CHOICE,     /* one of choices */
+    PARAMETER_FIELDS,     /* one or several names of fields of schema, with commas between them */
+    PARAMETER_INSTANT,    /* a time of RFC 3339 */
+    PARAMETER_TEXT,       /* any text of at most `most` characters, 0 for no bound but the request's */
+    PARAMETER_CURSOR,     /* what a Link gave */
+    PARAMETER_FAMILY,     /* any name that begins with this one and goes on as an attribute's key */
 };
 
 struct parameter {
@@ -72,6 +71,7 @@ enum answer_header {
     ANSWER_ACCEPT_PATCH = 1 << 10,
     ANSWER_CONTENT_SECURITY_POLICY = 1 << 11,
     ANSWER_ACCEPT = 1 << 12,
+    ANSWER_SEARCH = 1 << 13, /* X-Search-Corrected and X-Search-Ranked */
 };
 
 /* A media type, and the schema of what is sent in it: one of the document's, or an array of it. */
@@ -123,7 +123,7 @@ _Static_assert(PROBLEM_COUNT <= 32, "a bit per problem");
 /* The operations that the table of routes names. */
 extern const struct operation operation_product_list, operation_product_create, operation_product_get,
     operation_product_put, operation_product_put_by_sku, operation_product_patch, operation_product_delete,
-    operation_product_restore, operation_product_batch;
+    operation_product_restore, operation_product_batch, operation_product_facets;
 extern const struct operation operation_category_list, operation_category_create, operation_category_get,
     operation_category_patch, operation_category_delete;
 extern const struct operation operation_live, operation_ready, operation_openapi, operation_index,

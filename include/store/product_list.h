@@ -6,6 +6,7 @@
 
 #include "domain/product.h"
 #include "domain/product_query.h"
+#include "domain/search_text.h"
 #include "store/pg.h"
 
 /* A place in a list: the sort key and the id of a row. */
@@ -21,9 +22,11 @@ struct product_list {
     struct product_place last;
     bool more;                   /* the list may go on beyond the page, in the direction of the cursor */
     struct product_place beyond; /* where more: all up to there has been looked at */
+    struct search_note note;     /* of a search */
 };
 
-/* Products that match, at most query->limit of them; fewer where they are so large that a page would pass 8 MiB (at least
+/* Products that match, at most query->limit of them (by relevance: of the newest that match,
+ * where many do, as the note tells then); fewer where they are so large that a page would pass 8 MiB (at least
  * one then), and fewer, perhaps none, where too many rows had to be looked at: more tells then, too, that the list goes
  * on. All values live in the scope's arena. Statuses as pg_exec. */
 MUST_CHECK enum status product_list_read(struct pg *pg, struct scope *scope, const struct product_query *query,

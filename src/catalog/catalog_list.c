@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/category_many.h"
+#include "store/product_facets_store.h"
 #include "store/product_list.h"
 
 #include <string.h>
@@ -48,8 +49,11 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     if (status != STATUS_OK) {
         return status;
     }
-    *page = (struct product_page){
-        .products = list.products, .count = list.count, .more = list.more, .before = query->has_cursor};
+    *page = (struct product_page){.products = list.products,
+                                  .count = list.count,
+                                  .more = list.more,
+                                  .before = query->has_cursor,
+                                  .note = list.note};
     if (list.more) {
         status = cursor_at(query, &list.beyond, backward, &page->next);
     }
@@ -72,6 +76,12 @@ enum status catalog_product_count(struct catalog *catalog, struct scope *scope, 
 {
     return kind == PRODUCT_COUNT_EXACT ? product_list_count(catalog->options.pg, scope, query, count)
                                        : product_list_estimate(catalog->options.pg, scope, query, count);
+}
+
+enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                   struct product_facets *facets, struct search_note *note)
+{
+    return product_facets_read(catalog->options.pg, scope, query, facets, note);
 }
 
 enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids, size_t count,

@@ -47,6 +47,7 @@ uint64_t product_query_fingerprint(const struct product_query *query)
 bool product_sort_key_valid(enum product_sort sort, struct text key)
 {
     int64_t unix_us = 0;
+    uint64_t rank = 0;
 
     switch (sort) {
     case SORT_CREATED_AT:
@@ -57,6 +58,7 @@ bool product_sort_key_valid(enum product_sort sort, struct text key)
     case SORT_NAME:
         return key.length > 0 && utf8_valid_prefix(key) == key.length;
     case SORT_RELEVANCE:
+        return text_to_u64(key, &rank) && rank <= INT32_MAX;
     case SORT_COUNT:
     default:
         return false;

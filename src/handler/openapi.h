@@ -41,6 +41,12 @@ void document_ref(struct document *document, const char *key, const char *kind, 
 /* A text as JSON of what it stands for: a number where it is one, else a string. */
 void document_value(struct document *document, const char *key, const char *value, bool is_raw);
 
+/* A member with an array of strings. */
+void document_names(struct document *document, const char *key, const char *const *names, size_t count);
+
+/* A member with a schema of one type; prose may be NULL. */
+void document_member(struct document *document, const char *name, const char *type, const char *prose);
+
 /* Entity tags with commas between them, as RFC 9110 has them. */
 #define PATTERN_TAGS "[ \\t]*(W/)?\"[^\"]*\"([ \\t]*,[ \\t]*(W/)?\"[^\"]*\")*[ \\t]*"
 
@@ -65,6 +71,9 @@ void document_parameter(struct document *document, const struct parameter *param
 
 /* components.schemas: openapi_schemas.c. */
 void document_schemas(struct document *document);
+
+/* Of these, what lists show beside whole products: openapi_views.c. */
+void document_views(struct document *document);
 
 /* components.parameters, headers, responses and examples: openapi_shared.c. */
 void document_shared(struct document *document);

@@ -107,3 +107,22 @@ void document_ref(struct document *document, const char *key, const char *kind, 
     document_format(document, "$ref", "#/components/%s/%s", kind, name);
     document_end_object(document);
 }
+
+void document_names(struct document *document, const char *key, const char *const *names, size_t count)
+{
+    document_array(document, key);
+    for (size_t i = 0; i < count; i++) {
+        document_text(document, NULL, names[i]);
+    }
+    document_end_array(document);
+}
+
+void document_member(struct document *document, const char *name, const char *type, const char *prose)
+{
+    document_object(document, name);
+    document_text(document, "type", type);
+    if (prose != NULL) {
+        document_text(document, "description", prose);
+    }
+    document_end_object(document);
+}

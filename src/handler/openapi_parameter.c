@@ -32,7 +32,6 @@ static void open_list(struct document *document, const struct parameter *paramet
         document_integer(document, "maxItems", parameter->most);
     }
     document_object(document, "items");
-    document_text(document, "type", "string");
 }
 
 /* One parameter object for all parameters of a family: a form that is taken apart has a parameter for each member. */
@@ -55,7 +54,7 @@ static void write_family(struct document *document, const struct parameter *para
 
 static bool is_list(enum parameter_kind kind)
 {
-    return kind == PARAMETER_UUIDS || kind == PARAMETER_CHOICES || kind == PARAMETER_FIELDS;
+    return kind == PARAMETER_FIELD_LIST || kind == PARAMETER_FIELDS;
 }
 
 void document_parameter_members(struct document *document, const struct parameter *parameter)
@@ -64,9 +63,9 @@ void document_parameter_members(struct document *document, const struct paramete
     case PARAMETER_FIELD:
         document_field_members(document, parameter->schema, parameter->field, FIELD_IN_PARAMETER);
         break;
-    case PARAMETER_UUIDS:
+    case PARAMETER_FIELD_LIST:
         open_list(document, parameter);
-        document_text(document, "format", "uuid");
+        document_field_members(document, parameter->schema, parameter->field, FIELD_IN_PARAMETER);
         document_end_object(document);
         break;
     case PARAMETER_DECIMAL:
@@ -86,13 +85,9 @@ void document_parameter_members(struct document *document, const struct paramete
         document_text(document, "type", "string");
         write_names(document, parameter);
         break;
-    case PARAMETER_CHOICES:
-        open_list(document, parameter);
-        write_names(document, parameter);
-        document_end_object(document);
-        break;
     case PARAMETER_FIELDS:
         open_list(document, parameter);
+        document_text(document, "type", "string");
         write_field_names(document, parameter->schema);
         document_end_object(document);
         break;

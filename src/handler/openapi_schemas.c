@@ -106,25 +106,6 @@ static void open_object(struct document *document, const char *name, const char 
     }
 }
 
-static void write_names(struct document *document, const char *key, const char *const *names, size_t count)
-{
-    document_array(document, key);
-    for (size_t i = 0; i < count; i++) {
-        document_text(document, NULL, names[i]);
-    }
-    document_end_array(document);
-}
-
-static void write_member(struct document *document, const char *name, const char *type, const char *prose)
-{
-    document_object(document, name);
-    document_text(document, "type", type);
-    if (prose != NULL) {
-        document_text(document, "description", prose);
-    }
-    document_end_object(document);
-}
-
 static void write_constant(struct document *document, const char *name, const char *value)
 {
     document_object(document, name);
@@ -165,7 +146,7 @@ static void write_patch_operation(struct document *document, const char *const *
     document_end_array(document);
     document_object(document, "properties");
     document_object(document, "op");
-    write_names(document, "enum", names, count);
+    document_names(document, "enum", names, count);
     document_end_object(document);
     document_object(document, "path");
     document_text(document, "type", "string");
@@ -290,7 +271,7 @@ static void write_result(struct document *document, const char *title, const cha
     }
     document_end_array(document);
     document_object(document, "properties");
-    write_member(document, "status", "integer", "the HTTP status that the operation would have had alone");
+    document_member(document, "status", "integer", "the HTTP status that the operation would have had alone");
     if (schema != NULL) {
         document_ref(document, member, "schemas", schema);
     }
@@ -338,18 +319,19 @@ static void write_fault(struct document *document)
     static const char *const places[] = {"pointer", "parameter", "header"};
 
     open_object(document, "Fault", "One fault, with its place: exactly one of pointer, parameter and header.");
-    write_names(document, "required", required, 2);
+    document_names(document, "required", required, 2);
     document_object(document, "properties");
-    write_member(document, "pointer", "string", "a JSON pointer (RFC 6901) into the body; empty for the whole of it");
-    write_member(document, "parameter", "string", "the name of a parameter in the query or the path");
-    write_member(document, "header", "string", "the name of a header");
-    write_member(document, "code", "string", "for programs: stable, such as required or too_long");
-    write_member(document, "detail", "string", "for people: what is wrong and how to mend it");
+    document_member(document, "pointer", "string",
+                    "a JSON pointer (RFC 6901) into the body; empty for the whole of it");
+    document_member(document, "parameter", "string", "the name of a parameter in the query or the path");
+    document_member(document, "header", "string", "the name of a header");
+    document_member(document, "code", "string", "for programs: stable, such as required or too_long");
+    document_member(document, "detail", "string", "for people: what is wrong and how to mend it");
     document_end_object(document);
     document_array(document, "oneOf");
     for (size_t i = 0; i < 3; i++) {
         document_object(document, NULL);
-        write_names(document, "required", &places[i], 1);
+        document_names(document, "required", &places[i], 1);
         document_end_object(document);
     }
     document_end_array(document);
@@ -362,26 +344,26 @@ static void write_problem(struct document *document, const char *name, const cha
                                            "instance", "error", "timestamp", "request_id"};
 
     open_object(document, name, prose);
-    write_names(document, "required", required, whole ? 8 : 4);
+    document_names(document, "required", required, whole ? 8 : 4);
     document_object(document, "properties");
     write_types(document);
-    write_member(document, "title", "string", "the same for all problems of the type");
-    write_member(document, "status", "integer", "the HTTP status");
-    write_member(document, "detail", "string", "what happened this time, in one sentence");
+    document_member(document, "title", "string", "the same for all problems of the type");
+    document_member(document, "status", "integer", "the HTTP status");
+    document_member(document, "detail", "string", "what happened this time, in one sentence");
     if (whole) {
         document_object(document, "instance");
         document_text(document, "type", "string");
         document_text(document, "format", "uri-reference");
         document_text(document, "description", "the path of the request");
         document_end_object(document);
-        write_member(document, "error", "string", "the same as title");
+        document_member(document, "error", "string", "the same as title");
         document_object(document, "timestamp");
         document_text(document, "type", "string");
         document_text(document, "format", "date-time");
         document_end_object(document);
-        write_member(document, "request_id", "string", "the same as the header X-Request-Id");
+        document_member(document, "request_id", "string", "the same as the header X-Request-Id");
     }
-    write_member(document, "current_version", "integer", "of what was not of the version that If-Match names");
+    document_member(document, "current_version", "integer", "of what was not of the version that If-Match names");
     write_string_list(document, "changed_fields", "what was changed since the version that If-Match names");
     document_object(document, "errors");
     document_text(document, "type", "array");
@@ -396,15 +378,15 @@ static void write_problem_kind(struct document *document)
     static const char *const required[] = {"type", "title", "status", "meaning", "cause", "remedy"};
 
     open_object(document, "ProblemKind", "What a type of problem is about.");
-    write_names(document, "required", required, 6);
+    document_names(document, "required", required, 6);
     document_object(document, "properties");
-    write_member(document, "type", "string", NULL);
-    write_member(document, "title", "string", NULL);
-    write_member(document, "status", "integer", NULL);
-    write_member(document, "meaning", "string", "what it says");
-    write_member(document, "cause", "string", "why it happens");
-    write_member(document, "remedy", "string", "how to mend it");
-    write_member(document, "example", "object", "an answer with such a problem");
+    document_member(document, "type", "string", NULL);
+    document_member(document, "title", "string", NULL);
+    document_member(document, "status", "integer", NULL);
+    document_member(document, "meaning", "string", "what it says");
+    document_member(document, "cause", "string", "why it happens");
+    document_member(document, "remedy", "string", "how to mend it");
+    document_member(document, "example", "object", "an answer with such a problem");
     document_end_object(document);
     document_end_object(document);
 }
@@ -414,10 +396,10 @@ static void write_problem_kind(struct document *document)
 static void write_strings(struct document *document, const char *name, const char *const *members, size_t count)
 {
     open_object(document, name, NULL);
-    write_names(document, "required", members, count);
+    document_names(document, "required", members, count);
     document_object(document, "properties");
     for (size_t i = 0; i < count; i++) {
-        write_member(document, members[i], "string", NULL);
+        document_member(document, members[i], "string", NULL);
     }
     document_end_object(document);
     document_end_object(document);
@@ -434,7 +416,7 @@ static void write_service(struct document *document)
     write_strings(document, "Readiness", ready, 3);
     write_strings(document, "Index", paths, 4);
     open_object(document, "Openapi", "A document of the OpenAPI specification, version 3.1.");
-    write_names(document, "required", openapi, 4);
+    document_names(document, "required", openapi, 4);
     document_bool(document, "additionalProperties", true);
     document_end_object(document);
 }
@@ -445,6 +427,7 @@ void document_schemas(struct document *document)
     for (size_t i = 0; i < sizeof record_schemas / sizeof record_schemas[0]; i++) {
         write_record(document, &record_schemas[i]);
     }
+    document_views(document);
     write_json_patch(document);
     write_batch_in(document);
     write_batch_out(document);

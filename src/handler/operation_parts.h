@@ -17,6 +17,12 @@
 /* Parameters that several operations take. */
 extern const struct parameter parameter_limit, parameter_cursor, parameter_dry_run;
 
+/* Parameters of products: product_parameters.c. */
+extern const struct parameter parameter_atomic;
+extern const struct parameter *const product_list_parameters[];   /* filters, order, page and view */
+extern const struct parameter *const product_filter_parameters[]; /* which products */
+extern const struct parameter *const product_view_parameters[];   /* what of them: fields, expand */
+
 /* dry_run alone. */
 extern const struct parameter *const write_parameters[];
 

@@ -1,6 +1,5 @@
 /* What can be done with products. */
 #include "domain/product.h"
-#include "domain/product_query.h"
 #include "handler/operation.h"
 #include "handler/routes.h"
 #include "operation_parts.h"
@@ -33,40 +32,7 @@
         }                                                                                                              \
     }
 
-/* --- parameters --- */
-
-static const struct parameter category_id = {
-    .name = "category_id",
-    .kind = PARAMETER_FIELD,
-    .schema = &product_schema,
-    .field = PRODUCT_CATEGORY_ID,
-    .prose = "only products of this category",
-};
-
-static const struct parameter min_price = {
-    .name = "min_price",
-    .kind = PARAMETER_DECIMAL,
-    .example = "9.99",
-    .prose = "only products that cost this or more",
-};
-
-static const struct parameter max_price = {
-    .name = "max_price",
-    .kind = PARAMETER_DECIMAL,
-    .example = "50",
-    .prose = "only products that cost this or less; not below min_price",
-};
-
-static const struct parameter atomic = {
-    .name = "atomic",
-    .kind = PARAMETER_SWITCH,
-    .default_value = "false",
-    .prose = "all operations or none: one that cannot be done is a 400 that names it, and nothing is changed",
-};
-
-static const struct parameter *const list_parameters[] = {&category_id,     &min_price,        &max_price,
-                                                          &parameter_limit, &parameter_cursor, NULL};
-static const struct parameter *const batch_parameters[] = {&parameter_dry_run, &atomic, NULL};
+static const struct parameter *const batch_parameters[] = {&parameter_dry_run, &parameter_atomic, NULL};
 
 /* --- reads --- */
 
@@ -74,16 +40,32 @@ const struct operation operation_product_list = {
     .handler = product_list,
     .id = "listProducts",
     .tag = TAG,
-    .summary = "List products, the newest first",
+    .summary = "List, filter and search products, the newest first",
     .prose =
         "Pages by keyset: follow rel=\"next\" of the header Link until there is none. No product comes twice or is "
         "left out, whatever is created in between.",
-    .parameters = list_parameters,
+    .parameters = product_list_parameters,
+    .headers = HEADER_PREFER_COUNT,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200,
-                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY,
+                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_TOTAL_COUNT | ANSWER_PREFERENCE_APPLIED |
+                     ANSWER_SEARCH,
                  "a page of products",
-                 {{"application/json", "Product", true}}}},
+                 {{"application/json", "ProductView", true}}}},
+};
+
+const struct operation operation_product_facets = {
+    .handler = product_facets,
+    .id = "getProductFacets",
+    .tag = TAG,
+    .summary = "Count the products of a list by category, status, price and attribute",
+    .prose = "complete is false where there are too many products to look at all of them.",
+    .parameters = product_filter_parameters,
+    .problems = PROBLEMS_OF_READS,
+    .answers = {{200,
+                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_SEARCH,
+                 "the facets, the most frequent first",
+                 {{"application/json", "Facets", false}}}},
 };
 
 const struct operation operation_product_get = {
@@ -91,9 +73,10 @@ const struct operation operation_product_get = {
     .id = "getProduct",
     .tag = TAG,
     .summary = "Read one product",
+    .parameters = product_view_parameters,
     .headers = HEADER_IF_NONE_MATCH | HEADER_CACHE_CONTROL,
     .problems = PROBLEMS_OF_READS | ABSENCE_PROBLEMS,
-    .answers = {{200, READ_ANSWER, "the product", MEDIA_PRODUCT},
+    .answers = {{200, READ_ANSWER, "the product", {{"application/json", "ProductView", false}}},
                 {304, READ_ANSWER, "the product is of a version that If-None-Match names", {{0}}}},
 };
 

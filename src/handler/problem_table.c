@@ -139,7 +139,8 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .headers = ANSWER_ACCEPT | ANSWER_ACCEPT_POST | ANSWER_ACCEPT_PATCH,
             .meaning = "The body is of a media type that is not taken here.",
             .cause = "Content-Type is missing, or is what the client's library sends by default, such as a form.",
-            .remedy = "Send Content-Type with one of the types that the header Accept-Post, Accept-Patch or Accept of the answer names, and UTF-8.",
+            .remedy = "Send Content-Type with one of the types that the header Accept-Post, Accept-Patch or Accept of "
+                      "the answer names, and UTF-8.",
             .example = "The body must be sent with Content-Type: application/json (in UTF-8).",
         },
     [PROBLEM_KEY_REUSED] =

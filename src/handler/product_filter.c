@@ -6,6 +6,7 @@
 #include "domain/attribute.h"
 #include "domain/price.h"
 #include "domain/product.h"
+#include "domain/search_text.h"
 #include "domain/timestamp.h"
 #include "input.h"
 
@@ -107,15 +108,14 @@ static void read_ranges(const struct reading *reading)
 
 static void read_category(struct exchange *exchange, const struct reading *reading)
 {
-    static const char *const scopes[] = {"exact", "subtree"};
     struct text scope = query_get(reading->query, "category_scope");
 
     reading->filter->category_id = input_uuid(exchange, reading->query, "category_id", reading->faults);
     if (scope.data == NULL) {
         return;
     }
-    reading->filter->subtree = text_equal(scope, text_of(scopes[1]));
-    if (!reading->filter->subtree && !text_equal(scope, text_of(scopes[0]))) {
+    reading->filter->subtree = text_equal(scope, TEXT("subtree"));
+    if (!reading->filter->subtree && !text_equal(scope, TEXT("exact"))) {
         refuse(reading, "category_scope", "unknown_value", "must be exact or subtree");
     }
     if (query_get(reading->query, "category_id").data == NULL) {
@@ -207,6 +207,24 @@ static void read_attributes(const struct reading *reading)
     }
 }
 
+/* --- words --- */
+
+static void read_search(const struct reading *reading)
+{
+    struct text text = query_get(reading->query, "q");
+    struct search_text ignored;
+
+    if (text.data == NULL) {
+        return;
+    }
+    enum search_fault fault = search_text_read(text, &ignored);
+    if (fault == SEARCH_OK) {
+        reading->filter->search = text;
+    } else {
+        refuse(reading, "q", search_fault_code(fault), search_fault_detail(fault));
+    }
+}
+
 /* --- all together --- */
 
 void product_filter_read(struct exchange *exchange, struct query *query, struct product_filter *filter,
@@ -222,18 +240,33 @@ void product_filter_read(struct exchange *exchange, struct query *query, struct 
     filter->group_key = read_by_rule(&reading, "group_key", PRODUCT_GROUP_KEY);
     read_statuses(&reading);
     read_ids(&reading);
+    read_search(&reading);
     read_attributes(&reading);
 }
 
 /* --- the order --- */
 
+/* Relevance is that to a search, and has one direction. */
+static void check_relevance(const struct query *query, struct product_query *wanted, struct faults *faults)
+{
+    if (wanted->sort != SORT_RELEVANCE) {
+        return;
+    }
+    if (!wanted->ascending) {
+        faults_add(faults, FAULT_IN_PARAMETER, "sort", "unknown_value",
+                   "must be relevance without - before it: the best match comes first");
+    } else if (query_get(query, "q").data == NULL) {
+        faults_add(faults, FAULT_IN_PARAMETER, "sort", "alone", "by relevance goes with q, which is not given");
+    }
+    wanted->ascending = false;
+}
+
 void product_sort_read(const struct query *query, struct product_query *wanted, struct faults *faults)
 {
     static const char *const names[] = {
-        [SORT_CREATED_AT] = "created_at",
-        [SORT_UPDATED_AT] = "updated_at",
-        [SORT_PRICE] = "price",
-        [SORT_NAME] = "name",
+        [SORT_CREATED_AT] = "created_at", [SORT_UPDATED_AT] = "updated_at",
+        [SORT_PRICE] = "price",           [SORT_NAME] = "name",
+        [SORT_RELEVANCE] = "relevance",
     };
     const size_t count = sizeof names / sizeof names[0];
     struct text text = query_get(query, "sort");
@@ -249,12 +282,13 @@ void product_sort_read(const struct query *query, struct product_query *wanted, 
         if (text_equal(name, text_of(names[i]))) {
             wanted->sort = (enum product_sort)i;
             wanted->ascending = !descending;
+            check_relevance(query, wanted, faults);
             return;
         }
     }
     const char *nearest = text_nearest(name, names, count);
     faults_add(faults, FAULT_IN_PARAMETER, "sort", "unknown_value",
-               "must be created_at, updated_at, price or name, with - before it for descending%s%s%s",
+               "must be created_at, updated_at, price or name, with - before it for descending, or relevance%s%s%s",
                nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
                nearest != NULL ? "\"?" : "");
 }

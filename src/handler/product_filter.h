@@ -8,7 +8,7 @@
 #include "http/query.h"
 
 /* Parses the query and reads the filters in it: category_id, category_scope, min_price, max_price, currency, status, sku,
- * group_key, ids, attr.<key>, created_after, created_before and updated_after. Names that the operation does not take are
+ * group_key, ids, attr.<key>, created_after, created_before, updated_after and q. Names that the operation does not take are
  * refused. All faults are added to faults; what has one counts as not given. The values live in the exchange's arena. */
 void product_filter_read(struct exchange *exchange, struct query *query, struct product_filter *filter,
                          struct faults *faults);

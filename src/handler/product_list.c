@@ -129,6 +129,7 @@ void product_list(struct exchange *exchange)
     }
     reply_json(exchange, 200);
     response_header(&exchange->response, "Vary", TEXT("Prefer"));
+    reply_search(exchange, &page.note);
     if (page.more) {
         reply_link_next(exchange, &wanted.query, &page.next);
     }

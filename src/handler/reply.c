@@ -119,6 +119,26 @@ bool reply_links_fit(const struct query *query)
     return length <= LINK_PARAMETERS_MAX;
 }
 
+void reply_search(struct exchange *exchange, const struct search_note *note)
+{
+    struct strbuf *out = &exchange->response.headers;
+    const char *before = "X-Search-Corrected: ";
+
+    for (size_t i = 0; i < note->spelling_count; i++) {
+        strbuf_append_text(out, text_of(before));
+        uri_encode(out, note->spelling[i].given);
+        strbuf_append_char(out, '=');
+        uri_encode(out, note->spelling[i].used);
+        before = ", ";
+    }
+    if (note->spelling_count > 0) {
+        strbuf_append_text(out, TEXT("\r\n"));
+    }
+    if (note->newest_only) {
+        response_header(&exchange->response, "X-Search-Ranked", TEXT("newest"));
+    }
+}
+
 void reply_location(struct exchange *exchange, const char *collection, struct text id)
 {
     struct strbuf *out = &exchange->response.headers;

@@ -65,8 +65,11 @@ static bool read_key(struct text header, struct text *key)
             return false;
         }
     }
+    if (text.length == 0 || text.length > KEY_MAX) {
+        return false;
+    }
     *key = text;
-    return text.length > 0 && text.length <= KEY_MAX;
+    return true;
 }
 
 /* What a request must repeat to be the same: method, target, how its body is to be read, and the body. */
@@ -154,7 +157,7 @@ bool write_begin(struct exchange *exchange, struct write_request *request)
     read_idempotency_key(exchange, request);
     read_parameters(exchange, request);
     read_preferences(exchange, request);
-    if (lacks_precondition(exchange)) {
+    if (request->faults.count == 0 && lacks_precondition(exchange)) {
         problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
                        "Say with If-Match which version this changes, from the ETag that you read, or with "
                        "If-None-Match: * that there is none yet.");

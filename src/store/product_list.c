@@ -1,7 +1,7 @@
 /* Reading lists: which source of rows answers, and what came back. */
 #include "store/product_list.h"
 
-#include "product_list_sql.h"
+#include "product_list_source.h"
 #include "row.h"
 
 #include "base/log.h"
@@ -170,6 +170,26 @@ static enum status read_page(struct pg *pg, struct scope *scope, const struct li
     return status;
 }
 
+/* --- the search --- */
+
+enum status list_prepare(struct pg *pg, struct scope *scope, const struct product_query *query,
+                         struct product_search *search, struct list_request *request)
+{
+    *request = (struct list_request){.query = query};
+    enum status status = find_category(pg, scope, request);
+
+    if (status == STATUS_OK && query->filter.search.data != NULL) {
+        request->search = search;
+        status = product_search_plan(pg, scope, query->filter.search, search);
+    }
+    return status;
+}
+
+bool list_finds_nothing(const struct list_request *request)
+{
+    return request->search != NULL && request->search->spread == SEARCH_NOWHERE;
+}
+
 /* --- the source --- */
 
 /* Whether the filter yields few enough rows to be sorted. */
@@ -187,9 +207,8 @@ static enum status is_few(struct pg *pg, struct scope *scope, const struct list_
     return status;
 }
 
-/* The source to begin with. */
-static enum status choose(struct pg *pg, struct scope *scope, const struct list_request *request,
-                          enum list_source *source)
+enum status list_choose(struct pg *pg, struct scope *scope, const struct list_request *request,
+                        enum list_source *source)
 {
     static const enum list_source few_by_nature[] = {LIST_FEW_IDS, LIST_FEW_SKU};
     enum status status = STATUS_OK;
@@ -200,6 +219,10 @@ static enum status choose(struct pg *pg, struct scope *scope, const struct list_
             *source = few_by_nature[i];
             return STATUS_OK;
         }
+    }
+    if (list_source_applies(request, LIST_FEW_SEARCH)) {
+        *source = LIST_FEW_SEARCH;
+        return STATUS_OK;
     }
     if (list_source_applies(request, LIST_FEW_GROUP)) {
         status = is_few(pg, scope, request, LIST_FEW_GROUP, &few);
@@ -212,25 +235,53 @@ static enum status choose(struct pg *pg, struct scope *scope, const struct list_
     return status;
 }
 
-/* A filter that is so rare that the scan did not fill the page may have an index of its own: its rows are few then, and
- * answer the rest of the list at once. */
-static enum status read_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
-                             struct product_list *list)
+enum status list_choose_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
+                             enum list_source *source, bool *rare)
 {
     static const enum list_source sources[] = {LIST_FEW_CATEGORY, LIST_FEW_ATTRIBUTES, LIST_FEW_PRICES,
                                                LIST_FEW_CREATED, LIST_FEW_UPDATED};
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < sizeof sources / sizeof sources[0] && status == STATUS_OK; i++) {
-        bool few = false;
-        bool ignored = false;
-
+    *rare = false;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0] && status == STATUS_OK && !*rare; i++) {
         if (list_source_applies(request, sources[i])) {
-            status = is_few(pg, scope, request, sources[i], &few);
+            status = is_few(pg, scope, request, sources[i], rare);
+            *source = *rare ? sources[i] : *source;
         }
-        if (few) {
-            return read_page(pg, scope, request, sources[i], list, &ignored);
-        }
+    }
+    return status;
+}
+
+/* A filter that is so rare that the scan did not fill the page may have an index of its own: its rows are few then, and
+ * answer the rest of the list at once. */
+static enum status read_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
+                             struct product_list *list)
+{
+    enum list_source source = LIST_SCAN;
+    bool rare = false;
+    bool ignored = false;
+    enum status status = list_choose_rare(pg, scope, request, &source, &rare);
+
+    return rare ? read_page(pg, scope, request, source, list, &ignored) : status;
+}
+
+/* A page by relevance has no row to stop at: the source is chosen before it, and stays the same for the pages behind the
+ * first, whose ranks tell by what it was. */
+static enum status choose_ranked(struct pg *pg, struct scope *scope, const struct list_request *request,
+                                 enum list_source *source)
+{
+    const struct product_query *query = request->query;
+    uint64_t rank = 0;
+    bool rare = false;
+    enum status status = STATUS_OK;
+
+    if (query->has_cursor && text_to_u64(cursor_key(&query->cursor), &rank) && rank >= LIST_RANK_NEWEST) {
+        *source = LIST_SCAN;
+        return STATUS_OK;
+    }
+    status = list_choose(pg, scope, request, source);
+    if (status == STATUS_OK && *source == LIST_SCAN) {
+        status = list_choose_rare(pg, scope, request, source, &rare);
     }
     return status;
 }
@@ -238,14 +289,20 @@ static enum status read_rare(struct pg *pg, struct scope *scope, const struct li
 enum status product_list_read(struct pg *pg, struct scope *scope, const struct product_query *query,
                               struct product_list *list)
 {
-    struct list_request request = {.query = query};
+    const bool ranked = query->sort == SORT_RELEVANCE;
+    struct product_search search = {0};
+    struct list_request request;
     enum list_source source = LIST_SCAN;
     struct product_list read = {0};
     bool short_page = false;
 
-    enum status status = find_category(pg, scope, &request);
+    enum status status = list_prepare(pg, scope, query, &search, &request);
+    if (status == STATUS_OK && list_finds_nothing(&request)) {
+        *list = read;
+        return STATUS_OK;
+    }
     if (status == STATUS_OK) {
-        status = choose(pg, scope, &request, &source);
+        status = ranked ? choose_ranked(pg, scope, &request, &source) : list_choose(pg, scope, &request, &source);
     }
     if (status == STATUS_OK) {
         status = read_page(pg, scope, &request, source, &read, &short_page);
@@ -255,6 +312,8 @@ enum status product_list_read(struct pg *pg, struct scope *scope, const struct p
     }
     if (status == STATUS_OK) {
         *list = read;
+        list->note = search.note;
+        list->note.newest_only = ranked && source == LIST_SCAN;
     }
     return status;
 }
@@ -265,16 +324,28 @@ static enum status ask(struct pg *pg, struct scope *scope, const struct product_
                        struct text *answer)
 {
     struct list_request request = {.query = query};
+    struct product_search search = {0};
     struct list_statement statement;
     struct pg_result *result = NULL;
+    enum status status = STATUS_OK;
 
+    if (query->filter.search.data != NULL) {
+        request.search = &search;
+        status = product_search_plan(pg, scope, query->filter.search, &search);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (list_finds_nothing(&request)) {
+        *answer = asked == LIST_COUNT ? TEXT("0") : TEXT(" rows=0 ");
+        return STATUS_OK;
+    }
     /* A subtree is left to the statement: it counts in one snapshot then. */
     request.category = query->filter.category_id.data == NULL ? LIST_ANYWHERE
                        : query->filter.subtree                ? LIST_WIDE
                                                               : LIST_CATEGORY;
     list_statement_make(&statement, &request, LIST_SCAN, asked, scope->arena);
-    enum status status =
-        pg_exec(pg, scope, statement.name, statement.sql, true, statement.values, statement.count, &result);
+    status = pg_exec(pg, scope, statement.name, statement.sql, true, statement.values, statement.count, &result);
     if (status == STATUS_OK) {
         *answer = pg_value(result, 0, 0);
     }

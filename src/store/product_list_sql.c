@@ -17,6 +17,9 @@
  * Few. An id, a sku, a group, rare attributes or a narrow range yield few rows, which are cheaper to sort than to look for.
  * Ids and skus are few by their nature; of the others that is found out first, by a count that stops at LIST_FEW_MAX.
  *
+ * By relevance no index has an order. The few rows of a filter are ranked and sorted; else the newest that match are,
+ * LIST_RANKED_MAX of them or what the newest LIST_SCAN_MAX rows have, and where those end the list does. Of a word that so many products have, the newest are as good as the others.
+ *
  * Each combination of filters is a statement of its own, planned for what it asks. Its name is made of the same bits as
  * the statement. */
 #include "product_list_sql.h"
@@ -46,6 +49,10 @@ enum parameter {
     P_CREATED_AFTER,
     P_CREATED_BEFORE,
     P_UPDATED_AFTER,
+    P_SEARCH,
+    P_SEARCH_SOURCE,
+    P_SEARCH_WANTED,
+    P_SEARCH_EXACT,
     P_KEY,
     P_ID,
     P_LIMIT,
@@ -65,6 +72,7 @@ struct builder {
     enum product_sort sort;
     bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
     bool placed;    /* only what lies beyond the cursor */
+    bool planned;   /* by how common words are, as what is counted has no bound */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
 };
@@ -80,6 +88,7 @@ static const struct {
     [SORT_UPDATED_AT] = {"updated_at", PRODUCT_UPDATED_AT, false},
     [SORT_PRICE] = {"price", PRODUCT_PRICE, true},
     [SORT_NAME] = {"name_order", PRODUCT_FIELD_COUNT, true},
+    [SORT_RELEVANCE] = {"rank", PRODUCT_FIELD_COUNT, false},
 };
 
 size_t list_key_column(enum product_sort sort)
@@ -201,6 +210,14 @@ static struct text value_of(const struct builder *b, size_t parameter)
         return filter->created_before;
     case P_UPDATED_AFTER:
         return filter->updated_after;
+    case P_SEARCH:
+        return b->request->search->match;
+    case P_SEARCH_SOURCE:
+        return b->request->search->source;
+    case P_SEARCH_WANTED:
+        return b->request->search->wanted;
+    case P_SEARCH_EXACT:
+        return b->request->search->exact;
     case P_KEY:
         return cursor_key(&b->request->query->cursor);
     case P_ID:
@@ -246,6 +263,7 @@ static const struct {
     {P_SKU, " AND sku IS NOT NULL AND lower(sku) = lower(", ")", SORT_COUNT},
     {P_GROUP, " AND group_key = ", "", SORT_COUNT},
     {P_IDS, " AND id = ANY (", "::uuid[])", SORT_COUNT},
+    {P_SEARCH, " AND search @@ (", "::tsquery)", SORT_COUNT},
 };
 
 #define COMPARISON_COUNT (sizeof comparisons / sizeof comparisons[0])
@@ -263,6 +281,7 @@ static bool is_given(const struct product_filter *filter, size_t parameter)
         [P_CREATED_AFTER] = filter->created_after,
         [P_CREATED_BEFORE] = filter->created_before,
         [P_UPDATED_AFTER] = filter->updated_after,
+        [P_SEARCH] = filter->search,
     };
     return given[parameter].data != NULL;
 }
@@ -271,6 +290,8 @@ static void add_comparison(struct builder *b, size_t i)
 {
     if (is_given(b->filter, comparisons[i].parameter)) {
         add(b, comparisons[i].sql);
+        /* Behind SELECT the planner does not see the words: it would else now and then prefer to read the table. */
+        add(b, comparisons[i].parameter == P_SEARCH && !b->planned ? "SELECT " : "");
         add_parameter(b, comparisons[i].parameter);
         add(b, comparisons[i].behind);
     }
@@ -575,6 +596,7 @@ static void add_few(struct builder *b, const char *limit)
         [LIST_FEW_IDS] = {P_IDS, " AND id = ANY (", "::uuid[]) ORDER BY id", NULL},
         [LIST_FEW_SKU] = {P_SKU, " AND sku IS NOT NULL AND lower(sku) >= lower(", ") AND lower(sku) <= lower(",
                           ") ORDER BY lower(sku)"},
+        [LIST_FEW_SEARCH] = {P_SEARCH_SOURCE, " AND search @@ (SELECT ", "::tsquery)", NULL},
         [LIST_FEW_GROUP] = {P_GROUP, " AND group_key IS NOT NULL AND group_key >= ", " AND group_key <= ",
                             " ORDER BY group_key, id"},
     };
@@ -597,6 +619,15 @@ static void add_few(struct builder *b, const char *limit)
         few.ascending = b->ascending;
         few.placed = b->placed;
         *b = few;
+    } else if (b->source == LIST_FEW_BRANCH) {
+        add(b, "(SELECT product.* FROM unnest(");
+        add_parameter(b, P_BRANCH);
+        add(b, "::uuid[]) c (category) CROSS JOIN ");
+        add_status_rows(b);
+        add(b, " CROSS JOIN LATERAL (SELECT * FROM product WHERE category_id = c.category AND status = s.status AND "
+               "deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ");
+        add(b, limit);
+        add(b, ") product) product");
     } else {
         add(b, "product WHERE deleted_at IS NULL");
         if (single[b->source].from == NULL) {
@@ -613,6 +644,91 @@ static void add_few(struct builder *b, const char *limit)
     }
     add(b, " LIMIT ");
     add(b, limit);
+}
+
+/* --- by relevance --- */
+
+/* How well a row matches, as a whole number, so that it can be a key: where the words stand (name, sku, description) and
+ * how near to each other, and before that whether they are there as they were given, and not only longer ones. */
+static void add_rank(struct builder *b)
+{
+    add(b, "(10000 * ts_rank('{0.02, 0.05, 0.2, 0.5}', search, (SELECT ");
+    add_parameter(b, P_SEARCH_WANTED);
+    add(b, "::tsquery)))::integer + CASE WHEN search @@ (SELECT ");
+    add_parameter(b, P_SEARCH_EXACT);
+    add(b, "::tsquery) THEN 10000 ELSE 0 END");
+}
+
+static void add_ranked_few(struct builder *b)
+{
+    add(b, "SELECT ");
+    add_columns(b);
+    add(b, " FROM (SELECT product.*, ");
+    add_rank(b);
+    add(b, " AS rank FROM (SELECT * FROM ");
+    add_few(b, TEXT_OF(LIST_SCAN_MAX));
+    add(b, ") product WHERE true");
+    add_all_filters(b);
+    add(b, ") product WHERE true");
+    add_place(b);
+    add_order(b);
+    add_limit(b);
+}
+
+/* The newest rows that the index knows to match, and what follows of a statement of a scan. */
+static void add_newest(struct builder *b)
+{
+    add(b, "(SELECT * FROM ");
+    add_streams(b);
+    add_order(b);
+    add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product");
+}
+
+/* The keys of what was ranked are sorted, and the rows of the page are read anew. */
+static void add_ranked_newest(struct builder *b)
+{
+    const struct builder order = *b;
+
+    b->sort = SORT_CREATED_AT;
+    b->ascending = false;
+    b->placed = false;
+    add(b, "WITH ranked AS MATERIALIZED (SELECT id, " TEXT_OF(LIST_RANK_NEWEST) " + ");
+    add_rank(b);
+    add(b, " AS rank FROM (SELECT * FROM ");
+    add_newest(b);
+    add(b, " WHERE ");
+    add_residue(b);
+    add(b, " LIMIT " TEXT_OF(LIST_RANKED_MAX) ") product");
+    b->sort = order.sort;
+    b->ascending = order.ascending;
+    b->placed = order.placed;
+    add(b, ") SELECT ");
+    add_columns(b);
+    add(b, " FROM (SELECT id AS page_id, rank FROM ranked WHERE true");
+    add_place(b);
+    add_order(b);
+    add_limit(b);
+    add(b, ") page JOIN product ON product.id = page_id");
+    add_order(b);
+}
+
+/* --- for what is made of many rows --- */
+
+static void add_looked(struct builder *b)
+{
+    add(b, "WITH looked AS MATERIALIZED (SELECT category_id, status, currency, price, attributes, (");
+    if (b->source == LIST_SCAN) {
+        add_residue(b);
+        add(b, ") IS TRUE AS matches FROM ");
+        add_newest(b);
+    } else {
+        add(b, "true");
+        add_all_filters(b);
+        add(b, ") IS TRUE AS matches FROM (SELECT * FROM ");
+        add_few(b, TEXT_OF(LIST_SCAN_MAX));
+        add(b, ") product");
+    }
+    add(b, ")");
 }
 
 static void add_few_page(struct builder *b)
@@ -640,6 +756,10 @@ bool list_source_applies(const struct list_request *request, enum list_source so
         return filter->sku.data != NULL;
     case LIST_FEW_GROUP:
         return filter->group_key.data != NULL;
+    case LIST_FEW_SEARCH:
+        return filter->search.data != NULL && request->search->spread == SEARCH_FEW;
+    case LIST_FEW_BRANCH:
+        return request->category == LIST_BRANCH;
     case LIST_FEW_ATTRIBUTES:
         return filter->attribute_count > 0;
     case LIST_FEW_PRICES:
@@ -705,7 +825,8 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         .source = source,
         .sort = request->query->sort,
         .ascending = request->query->ascending != list_backward(request->query),
-        .placed = request->query->has_cursor,
+        .placed = ask == LIST_PAGE && request->query->has_cursor,
+        .planned = ask == LIST_COUNT || ask == LIST_ESTIMATE,
         .end = statement->sql,
     };
 
@@ -726,9 +847,20 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         add(&b, "EXPLAIN SELECT FROM product WHERE deleted_at IS NULL");
         add_all_filters(&b);
         break;
+    case LIST_LOOKED:
+        b.sort = SORT_CREATED_AT;
+        b.ascending = false;
+        add_looked(&b);
+        break;
     case LIST_PAGE:
     default:
-        if (source == LIST_SCAN) {
+        if (b.sort == SORT_RELEVANCE) {
+            if (source == LIST_SCAN) {
+                add_ranked_newest(&b);
+            } else {
+                add_ranked_few(&b);
+            }
+        } else if (source == LIST_SCAN) {
             add_scan(&b);
         } else if (source == LIST_MERGE) {
             add_merge(&b);

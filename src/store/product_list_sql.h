@@ -4,12 +4,14 @@
 
 #include "domain/product_query.h"
 #include "store/pg.h"
+#include "store/product_search.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LIST_SCAN_MAX 20000  /* rows of an index that one statement looks at */
+#define LIST_RANKED_MAX 2000 /* of many rows that match, the newest that are ranked */
 #define LIST_FEW_MAX 1000    /* rows that a filter may yield to be sorted instead */
 #define LIST_BRANCH_MAX 1000 /* categories whose orders are merged */
 #define LIST_SQL_MAX 8192
@@ -21,6 +23,8 @@ enum list_source {
     LIST_FEW_IDS,
     LIST_FEW_SKU,
     LIST_FEW_GROUP,
+    LIST_FEW_SEARCH, /* what a search found, where that is few */
+    LIST_FEW_BRANCH, /* the categories of a subtree, in no order; only of LIST_LOOKED */
     LIST_FEW_ATTRIBUTES,
     LIST_FEW_PRICES,
     LIST_FEW_CREATED,
@@ -31,9 +35,11 @@ enum list_source {
 
 /* What is asked of them. */
 enum list_ask {
-    LIST_PAGE,  /* the columns of product_schema, then list_key_column's and list_stop_column's where they are there */
-    LIST_PROBE, /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
-    LIST_COUNT, /* how many products match */
+    LIST_PAGE,   /* the columns of product_schema, then list_key_column's and list_stop_column's where they are there */
+    LIST_PROBE,  /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
+    LIST_LOOKED, /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
+                    attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
+    LIST_COUNT,  /* how many products match */
     LIST_ESTIMATE, /* what the planner thinks of that: the text of EXPLAIN */
 };
 
@@ -48,7 +54,8 @@ enum list_category {
 struct list_request {
     const struct product_query *query;
     enum list_category category;
-    struct text branch; /* text of a uuid[] */
+    struct text branch;                  /* text of a uuid[] */
+    const struct product_search *search; /* the plan of filter.search, where that is given */
 };
 
 struct list_statement {
@@ -74,6 +81,10 @@ bool list_source_applies(const struct list_request *request, enum list_source so
 
 /* True where an index has the categories apart in this order. */
 bool list_order_by_category(enum product_sort sort);
+
+/* What stands before the rank of a row where only the newest were ranked: such a rank is LIST_RANK_NEWEST and more, so that
+ * the pages behind the first are made from the same rows. */
+#define LIST_RANK_NEWEST 1000000
 
 /* True where the query is read from the end of the list to its beginning. */
 bool list_backward(const struct product_query *query);

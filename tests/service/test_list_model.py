@@ -223,6 +223,47 @@ def test_lists_agree_with_a_model(client, nginx_stack):
         shelf.close()
 
 
+# --- pages that are cut short ---
+
+
+def test_pages_without_products_lead_on_both_ways(client, nginx_stack):
+    """Three products of 45,000 have the currency, and one request looks at 20,000."""
+    home = client.category()["id"]
+    with nginx_stack.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images, created_at)"
+            " SELECT gen_random_uuid(), 'Row ' || n, n, CASE WHEN n IN (1, 20000, 45000) THEN 'CHF' ELSE 'EUR' END, %s,"
+            " 'active', '{}', '[]', %s::timestamptz + n * interval '1 second' FROM generate_series(1, 45000) AS n",
+            (home, START))
+    connection.close()
+    for sort, wanted in (("created_at", ["1", "20000", "45000"]), ("-price", ["45000", "20000", "1"])):
+        pages = [client.get(listing(category_id=home, currency="CHF", sort=sort, limit=2))]
+        while following := next_page(pages[-1]):
+            pages.append(client.get(following))
+        shown = [[product["price"] for product in page.json()] for page in pages]
+        assert [price for page in shown for price in page] == wanted
+        assert len(pages) > 2
+        # Wherever one turns round, nothing is lost or shown again.
+        back = pages[-1:]
+        while leading := previous_page(back[-1]):
+            back.append(client.get(leading))
+        for page in pages + back:
+            assert prices_to(client, page, previous_page)[::-1] + prices_of(page) + prices_to(client, page, next_page) == wanted
+
+
+def prices_of(page):
+    return [product["price"] for product in page.json()]
+
+
+def prices_to(client, page, following):
+    """Of all that lies beyond a page in one direction, the nearest first."""
+    prices = []
+    while target := following(page):
+        page = client.get(target)
+        prices += prices_of(page)[::-1 if following is previous_page else 1]
+    return prices
+
+
 # --- while others write ---------------------------------------------------------------------------------------------
 
 

@@ -204,10 +204,20 @@ static void what_is_rare_is_found_behind_short_pages(void **state)
     struct database *database = *state;
     fill_with(database, 2 * LIST_SCAN_MAX + 5000, "'" TEA "', '" TEA "', '" TEA "', '" TEA "'",
               "'active', 'active', 'active', 'active'");
-    /* 1,250 with the group, too many to be sorted; 4 with the currency, which has no index. */
+    /* 1,250 with the group, too many to be sorted; a few with the currency, which has no index. */
     run_sql(database, "UPDATE product SET group_key = 'many' WHERE substr(sku, 5)::int % 36 = 0");
     run_sql(database,
             "UPDATE product SET currency = 'CHF' WHERE sku IN ('Sku-1', 'Sku-20001', 'Sku-44990', 'Sku-44999')");
+    /* And the rows on both sides of where a scan of each order stops. */
+    for (unsigned i = 0; i < 8; i++) {
+        const char *direction = i % 2 == 0 ? "" : "DESC";
+        run_sql(database,
+                arena_printf(database->scope.arena,
+                             "UPDATE product SET currency = 'CHF' WHERE id IN (SELECT id FROM product ORDER BY "
+                             "%s %s, id %s OFFSET %d LIMIT 2)",
+                             columns[i / 2], direction, direction, LIST_SCAN_MAX - 1)
+                    .data);
+    }
     run_sql(database, "UPDATE product SET category_id = '" SENCHA "' WHERE substr(sku, 5)::int > 44000");
     static const struct {
         const char *where;

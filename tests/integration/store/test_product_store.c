@@ -4,8 +4,6 @@
 
 #include "product_fixture.h"
 
-#include "domain/timestamp.h"
-
 /* --- one --- */
 
 static void a_product_comes_back_as_it_was_stored(void **state)

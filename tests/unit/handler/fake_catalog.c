@@ -38,10 +38,12 @@ static enum status change(struct catalog *catalog, const struct change_options *
     return catalog->status;
 }
 
+/* What is refused for its faults does not count as a call. */
 static enum status complete(struct catalog *catalog, struct record *input, struct faults *faults)
 {
     record_complete(&product_schema, input, "USD", faults);
     catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
     return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
 }
 
@@ -142,6 +144,18 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     page->before = query->has_cursor;
     page->previous = page->next;
     page->previous.backward = true;
+    page->note = catalog->note;
+    return catalog->status;
+}
+
+enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                   struct product_facets *facets, struct search_note *note)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->product_query = *query;
+    *facets = (struct product_facets){.complete = true};
+    *note = catalog->note;
     return catalog->status;
 }
 
@@ -242,6 +256,7 @@ static void begin(struct catalog *catalog)
     arena_reset(kept.arena);
     response_reset(&kept.exchange.response);
     kept.config = (struct config){.body_max = 1048576, .deadline_ms = 5000, .currency = "USD"};
+    kept.config.require_if_match = catalog->require_if_match;
     app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;

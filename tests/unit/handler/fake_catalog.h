@@ -7,7 +7,8 @@
 #include "handler/exchange.h"
 
 struct catalog {
-    enum status status; /* of the next calls */
+    enum status status;    /* of the next calls */
+    bool require_if_match; /* WARES_REQUIRE_IF_MATCH */
     struct product_view view;
     struct change_result result; /* but for the view */
     struct record records[3];
@@ -26,6 +27,7 @@ struct catalog {
     enum product_count counted;
     uint64_t total;
     enum status count_status;
+    struct search_note note;
     struct record category; /* the one that there is, where any field is given */
 };
 
