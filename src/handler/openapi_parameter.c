@@ -97,6 +97,7 @@ void document_parameter_members(struct document *document, const struct paramete
         break;
     case PARAMETER_TEXT:
         document_text(document, "type", "string");
+        document_integer(document, "minLength", 1);
         if (parameter->most > 0) {
             document_integer(document, "maxLength", parameter->most);
         }

@@ -81,7 +81,8 @@ static const struct parameter search = {
     .kind = PARAMETER_TEXT,
     .most = SEARCH_LENGTH_MAX,
     .example = "green tea -bag",
-    .prose = "words, \"phrases\" and -exclusions to find in name, sku and description; the last word may be unfinished",
+    .prose = "words, \"phrases\" and -exclusions to find in name, sku and description; the last word may be "
+             "unfinished; a letter or digit must be in it",
 };
 
 static const struct parameter attribute = {

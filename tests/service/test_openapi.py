@@ -20,9 +20,9 @@ VALIDATOR = ROOT / "tests" / "openapi"
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
 # What a schema cannot say: what something else must exist or be.
-SEMANTIC = {"empty_range", "with_tree", "category", "parent", "unknown_category", "not_found", "contradictory", "alone", "other_sku"}
+SEMANTIC = {"empty_range", "with_tree", "unknown_category", "contradictory", "alone", "other_sku", "without_word"}
 
-EXAMPLES = settings(max_examples=20, deadline=None, derandomize=True, database=None,
+EXAMPLES = settings(max_examples=6, deadline=None, derandomize=True, database=None,
                     suppress_health_check=list(HealthCheck))
 
 
@@ -108,7 +108,7 @@ def send_body(client, document, world, operation, media, body):
 
 def status_of(response):
     """A batch of one has the status of that one."""
-    if response.status_code == 200 and response.text.startswith('[{"status":'):
+    if response.status_code == 200 and "/batch" in response.url:
         return response.json()[0]["status"]
     return response.status_code
 
