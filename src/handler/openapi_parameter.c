@@ -98,6 +98,7 @@ void document_parameter_members(struct document *document, const struct paramete
     case PARAMETER_TEXT:
         document_text(document, "type", "string");
         document_integer(document, "minLength", 1);
+        document_text(document, "pattern", "^[^\\u0000]*$");
         if (parameter->most > 0) {
             document_integer(document, "maxLength", parameter->most);
         }
