@@ -71,6 +71,7 @@ enum answer_header {
     ANSWER_ACCEPT_PATCH = 1 << 10,
     ANSWER_CONTENT_SECURITY_POLICY = 1 << 11,
     ANSWER_ACCEPT = 1 << 12,
+    ANSWER_CONTENT_DISPOSITION = 1 << 14,
     ANSWER_SEARCH = 1 << 13, /* X-Search-Corrected and X-Search-Ranked */
 };
 
@@ -123,7 +124,7 @@ _Static_assert(PROBLEM_COUNT <= 32, "a bit per problem");
 /* The operations that the table of routes names. */
 extern const struct operation operation_product_list, operation_product_create, operation_product_get,
     operation_product_put, operation_product_put_by_sku, operation_product_patch, operation_product_delete,
-    operation_product_restore, operation_product_batch, operation_product_facets;
+    operation_product_restore, operation_product_batch, operation_product_facets, operation_product_export;
 extern const struct operation operation_category_list, operation_category_create, operation_category_get,
     operation_category_patch, operation_category_delete;
 extern const struct operation operation_live, operation_ready, operation_openapi, operation_index,

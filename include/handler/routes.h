@@ -10,6 +10,7 @@ extern const size_t route_count;
 /* Handlers answer every request that the table sends them; see the file named after the resource. */
 void product_list(struct exchange *exchange);
 void product_facets(struct exchange *exchange);
+void product_export(struct exchange *exchange);
 void product_create(struct exchange *exchange);
 void product_get(struct exchange *exchange);
 void product_put(struct exchange *exchange);

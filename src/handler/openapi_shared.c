@@ -71,6 +71,8 @@ static const struct header answer_headers[] = {
      "Words that nothing has, each with the one that was searched for in its place."},
     {ANSWER_SEARCH, "X-Search-Ranked", "XSearchRanked", "string", "^newest$", "newest",
      "So many products match that only the newest of them were ranked."},
+    {ANSWER_CONTENT_DISPOSITION, "Content-Disposition", "ContentDisposition", "string", NULL,
+     "attachment; filename=\"products.csv\"", "A name for the file (RFC 6266)."},
     {ANSWER_ACCEPT, "Accept", "Accept", "string", NULL, "application/json", "The media types that are taken."},
     {ANSWER_ACCEPT_POST, "Accept-Post", "AcceptPost", "string", NULL, "application/json",
      "The media types that are taken."},

@@ -21,6 +21,7 @@ extern const struct parameter parameter_limit, parameter_cursor, parameter_dry_r
 extern const struct parameter parameter_atomic;
 extern const struct parameter *const product_list_parameters[];   /* filters, order, page and view */
 extern const struct parameter *const product_filter_parameters[]; /* which products */
+extern const struct parameter *const product_export_parameters[]; /* filters and fields */
 extern const struct parameter *const product_view_parameters[];   /* what of them: fields, expand */
 
 /* dry_run alone. */

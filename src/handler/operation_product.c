@@ -68,6 +68,22 @@ const struct operation operation_product_facets = {
                  {{"application/json", "Facets", false}}}},
 };
 
+const struct operation operation_product_export = {
+    .handler = product_export,
+    .id = "exportProducts",
+    .tag = TAG,
+    .summary = "Export all products that match, from one snapshot",
+    .prose =
+        "Streamed, an object or a record a line. The last line tells how many there were and where the feed of changes "
+        "goes on; an export without it was cut.",
+    .parameters = product_export_parameters,
+    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_BUSY),
+    .answers = {{200,
+                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_CONTENT_DISPOSITION,
+                 "the products",
+                 {{"application/x-ndjson", NULL, false}, {"text/csv", NULL, false}}}},
+};
+
 const struct operation operation_product_get = {
     .handler = product_get,
     .id = "getProduct",

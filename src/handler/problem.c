@@ -12,6 +12,7 @@
 
 #define DETAIL_FAULTS_MAX 3
 #define RETRY_AFTER_SECONDS "1"
+#define RETRY_BUSY_SECONDS "10" /* what takes long takes some seconds at least */
 
 static const char *place_name(enum fault_place place)
 {
@@ -147,7 +148,8 @@ static void answer(struct exchange *exchange, const struct statement *statement)
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
     if ((kind->headers & ANSWER_RETRY_AFTER) != 0) {
-        response_header(response, "Retry-After", TEXT(RETRY_AFTER_SECONDS));
+        response_header(response, "Retry-After",
+                        statement->problem == PROBLEM_BUSY ? TEXT(RETRY_BUSY_SECONDS) : TEXT(RETRY_AFTER_SECONDS));
     }
 }
 

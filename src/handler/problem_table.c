@@ -189,6 +189,18 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .remedy = "Send the request again after the seconds in Retry-After, and wait longer each time.",
             .example = "The database cannot be reached now. Nothing was changed; try again in a moment.",
         },
+    [PROBLEM_BUSY] =
+        {
+            .http_status = 503,
+            .name = "busy",
+            .title = "Busy",
+            .headers = ANSWER_RETRY_AFTER,
+            .meaning = "As many requests of this kind are being answered as may be at once. Nothing was changed.",
+            .cause =
+                "Exports take long, and only some of the workers do them, so that the others answer everybody else.",
+            .remedy = "Send the request again after the seconds in Retry-After.",
+            .example = "Other exports are under way, and no more than a set number run at once; ask again later.",
+        },
     [PROBLEM_OUTCOME_UNKNOWN] =
         {
             .http_status = 503,

@@ -125,4 +125,5 @@ const struct parameter parameter_atomic = {
 const struct parameter *const product_filter_parameters[] = {FILTERS, NULL};
 const struct parameter *const product_list_parameters[] = {FILTERS, &sort, &parameter_limit, &parameter_cursor, &fields,
                                                            &expand, NULL};
+const struct parameter *const product_export_parameters[] = {FILTERS, &fields, NULL};
 const struct parameter *const product_view_parameters[] = {&fields, &expand, NULL};

@@ -6,6 +6,7 @@
 const struct route routes[] = {
     {"/api/v1", {[METHOD_GET] = &operation_index}},
     {"/api/v1/openapi.json", {[METHOD_GET] = &operation_openapi}},
+    {"/api/v1/products/export", {[METHOD_GET] = &operation_product_export}},
     {"/api/v1/products/facets", {[METHOD_GET] = &operation_product_facets}},
     {"/api/v1/products/batch", {[METHOD_POST] = &operation_product_batch}},
     {"/api/v1/products/{id}",

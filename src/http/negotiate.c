@@ -91,8 +91,7 @@ static enum closeness match(const struct media_range *range, struct text type, s
     return text_equal_ignoring_case(range->subtype, subtype) ? MATCHES_TYPE : MATCHES_NOT;
 }
 
-/* The weight of the closest range that matches, 0 where none does; WEIGHT_MAX where there is no range at all. */
-static int weight_of(struct text accept, const char *media_type)
+int accept_weight(struct text accept, const char *media_type)
 {
     struct text subtype = TEXT_ABSENT;
     struct text type = text_split(text_of(media_type), '/', &subtype);
@@ -119,7 +118,7 @@ static int weight_of(struct text accept, const char *media_type)
 
 bool accept_takes(struct text accept, const char *media_type)
 {
-    return weight_of(accept, media_type) > 0;
+    return accept_weight(accept, media_type) > 0;
 }
 
 const char *accept_choose(struct text accept, const char *const *media_types, size_t count)
@@ -128,7 +127,7 @@ const char *accept_choose(struct text accept, const char *const *media_types, si
     int best = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const int weight = weight_of(accept, media_types[i]);
+        const int weight = accept_weight(accept, media_types[i]);
 
         if (weight > best) {
             best = weight;

@@ -285,7 +285,7 @@ class Document:
         media = response.headers["Content-Type"].split(";")[0]
         assert media in content, f"{where} in {media}, not one of {sorted(content)}"
         schema = content[media]["schema"]
-        value = json.loads(response.text) if media.endswith("json") else response.text
+        value = json.loads(response.text) if media == "application/json" or media.endswith("+json") else response.text
         fault = jsonschema.exceptions.best_match(self.validator(schema, strict=True).iter_errors(value))
         assert fault is None, f"{where}: {fault.message} at {list(fault.absolute_path)} of {response.text[:500]}"
 
