@@ -10,6 +10,7 @@
 #include "domain/category_query.h"
 #include "domain/category_tree.h"
 #include "domain/fault.h"
+#include "domain/feed_cursor.h"
 #include "domain/product.h"
 #include "domain/product_facets.h"
 #include "domain/product_query.h"
@@ -21,6 +22,8 @@
 struct catalog;
 struct pg;
 struct product_cache;
+struct product_export;
+struct waiter;
 
 /* Writes the JSON of a product: handed in by who knows JSON, so that what is cached is what is answered. */
 typedef void (*product_renderer)(struct strbuf *out, const struct record *product);
@@ -89,6 +92,28 @@ MUST_CHECK enum status catalog_product_facets(struct catalog *catalog, struct sc
 /* The categories with these ids, each once, in the order of their ids. */
 MUST_CHECK enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids,
                                              size_t count, struct record **categories, size_t *found);
+
+/* What an export may use. */
+struct export_bounds {
+    struct waiter *waiter; /* for every wait, so that the worker may do other things meanwhile; NULL for none */
+    int64_t time_ms;       /* that one step may take */
+    int64_t idle_ms;       /* that the database leaves a transaction whose worker does not ask for more */
+    uint32_t exports;      /* at once, of all workers of the database */
+};
+
+/* Begins an export of all live products that match, out of one snapshot and on a connection of its own. *cursor is where
+ * the feed of changes goes on behind it. STATUS_TOO_LARGE: as many exports run as may. The caller closes *export. */
+MUST_CHECK enum status catalog_export_open(struct catalog *catalog, struct scope *scope,
+                                           const struct product_filter *filter, const struct export_bounds *bounds,
+                                           struct product_export **export, struct feed_cursor *cursor);
+
+/* The next product in the order of the ids, whose values are valid until the next call; *found is false behind the last.
+ * After another status than STATUS_OK the export can only be closed. */
+MUST_CHECK enum status catalog_export_next(struct product_export *export, struct scope *scope, struct record *product,
+                                           bool *found);
+
+/* Ends the transaction. NULL is allowed. */
+void catalog_export_close(struct product_export *export);
 
 /* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,

@@ -25,6 +25,7 @@ enum problem {
     PROBLEM_PRECONDITION_REQUIRED,  /* 428 */
     PROBLEM_INTERNAL,               /* 500 */
     PROBLEM_UNAVAILABLE,            /* 503, with Retry-After */
+    PROBLEM_BUSY,                   /* 503, with Retry-After: as many of its kind are under way as may be */
     PROBLEM_OUTCOME_UNKNOWN,        /* 503, with Retry-After: a write may have happened */
     PROBLEM_DEADLINE,               /* 504 */
     PROBLEM_COUNT
@@ -51,5 +52,8 @@ void problem_answer_status(struct exchange *exchange, enum status status, const 
  * operation. current_version and changed as for problem_answer_stale. Returns the HTTP status. */
 int problem_write_status(struct strbuf *out, struct exchange *exchange, enum status status, const char *what,
                          const struct faults *faults, int64_t current_version, struct text changed);
+
+/* Writes a problem as it may be answered. */
+void problem_write_example(struct strbuf *out, enum problem problem);
 
 #endif

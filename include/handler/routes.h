@@ -10,6 +10,7 @@ extern const size_t route_count;
 /* Handlers answer every request that the table sends them; see the file named after the resource. */
 void product_list(struct exchange *exchange);
 void product_facets(struct exchange *exchange);
+void product_export(struct exchange *exchange);
 void product_create(struct exchange *exchange);
 void product_get(struct exchange *exchange);
 void product_put(struct exchange *exchange);
@@ -30,5 +31,9 @@ void job_retry(struct exchange *exchange);
 void job_cancel(struct exchange *exchange);
 void health_live(struct exchange *exchange);
 void health_ready(struct exchange *exchange);
+void service_index(struct exchange *exchange);
+void openapi_get(struct exchange *exchange);
+void problem_page_list(struct exchange *exchange);
+void problem_page_get(struct exchange *exchange);
 
 #endif

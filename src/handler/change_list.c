@@ -94,7 +94,6 @@ static void answer(struct exchange *exchange, const struct query *query, const s
 
 void change_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"after", "limit"};
     struct feed_cursor after = {0};
     struct feed_page page;
     struct query query;
@@ -104,7 +103,7 @@ void change_list(struct exchange *exchange)
     enum status status;
 
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+    input_query(exchange, &query, &faults);
     has_after = read_after(&query, &after, &faults);
     limit = input_limit(&query, &faults);
     if (faults.count > 0) {

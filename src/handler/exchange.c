@@ -2,6 +2,7 @@
 #include "handler/exchange.h"
 
 #include "base/clock.h"
+#include "handler/operation.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "http/negotiate.h"
@@ -9,6 +10,9 @@
 
 /* Room that is left for the headers of every answer. */
 #define COMMON_HEADERS_MAX 1024
+
+/* Of the body's memory, between the parts of a long answer. */
+#define PART_KEPT ((size_t)64 * 1024)
 
 static void answer_options(struct exchange *exchange)
 {
@@ -43,26 +47,45 @@ static bool body_refused(struct exchange *exchange)
     }
 }
 
+/* Of the types that the operation answers in, the one that Accept likes best; 406 where it takes none of them. */
+static bool choose_media(struct exchange *exchange)
+{
+    const struct media *made = exchange->operation->answers[0].media;
+    const char *types[MEDIA_MAX];
+    struct text list = TEXT("");
+    size_t count = 0;
+
+    while (count < MEDIA_MAX && made[count].type != NULL) {
+        types[count] = made[count].type;
+        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), count > 0 ? ", " : "", types[count]);
+        count++;
+    }
+    exchange->media = count > 0 ? accept_choose(exchange->request.accept, types, count) : NULL;
+    if (count > 0 && exchange->media == NULL) {
+        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only %.*s is made here; Accept leaves it out.",
+                       TEXT_PRINT(list));
+        return false;
+    }
+    return true;
+}
+
 static void dispatch(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
     const enum http_method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
-    route_handler handler;
 
     exchange->match = router_match(routes, route_count, request->path, exchange->scope.arena);
     if (exchange->match.route == NULL) {
         problem_answer(exchange, PROBLEM_NOT_FOUND, "There is nothing at this path.");
         return;
     }
-    handler = exchange->match.route->handlers[method];
-    if (method == METHOD_OPTIONS && handler == NULL) {
+    exchange->operation = exchange->match.route->operations[method];
+    if (method == METHOD_OPTIONS && exchange->operation == NULL) {
         answer_options(exchange);
-    } else if (handler == NULL) {
+    } else if (exchange->operation == NULL) {
         answer_method_not_allowed(exchange);
-    } else if (!accept_takes(request->accept, "application/json")) {
-        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only application/json is made here; Accept leaves it out.");
-    } else if (!body_refused(exchange)) {
-        handler(exchange);
+    } else if (choose_media(exchange) && !body_refused(exchange)) {
+        exchange->operation->handler(exchange);
     }
 }
 
@@ -93,21 +116,55 @@ static void append_server_timing(struct exchange *exchange)
     strbuf_append_text(out, TEXT("\r\n"));
 }
 
+static void add_common_headers(struct exchange *exchange)
+{
+    struct response *response = &exchange->response;
+
+    response_header(response, "X-Request-Id", text_of(exchange->request.request_id));
+    if (exchange->request.traceparent.data != NULL) {
+        response_header(response, "traceparent", exchange->request.traceparent);
+    }
+    append_server_timing(exchange);
+}
+
+bool exchange_send_part(struct exchange *exchange)
+{
+    struct response_stream *stream = exchange->stream;
+    struct response *response = &exchange->response;
+    bool sent;
+
+    if (response->body.overflowed) {
+        stream->cut = "too_large";
+    }
+    if (stream->cut != NULL) {
+        return false;
+    }
+    if (!stream->begun) {
+        response->streamed = true;
+        add_common_headers(exchange);
+        if (!stream->begin(stream, response)) {
+            return false;
+        }
+    }
+    sent = stream->write(stream, strbuf_text(&response->body));
+    strbuf_clear(&response->body, PART_KEPT);
+    return sent;
+}
+
 void exchange_serve(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
 
     response->head = exchange->request.method == METHOD_HEAD;
     dispatch(exchange);
+    if (exchange->stream != NULL && exchange->stream->begun) {
+        return;
+    }
     if (response->headers.length > RESPONSE_HEADERS_MAX - COMMON_HEADERS_MAX || response->headers.overflowed ||
         response->body.overflowed) {
         response_reset(response);
         response->head = exchange->request.method == METHOD_HEAD;
         problem_answer(exchange, PROBLEM_INTERNAL, "The answer grew larger than this service sends.");
     }
-    response_header(response, "X-Request-Id", text_of(exchange->request.request_id));
-    if (exchange->request.traceparent.data != NULL) {
-        response_header(response, "traceparent", exchange->request.traceparent);
-    }
-    append_server_timing(exchange);
+    add_common_headers(exchange);
 }

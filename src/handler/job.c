@@ -1,6 +1,7 @@
 /* Background jobs: looked at, tried again, cancelled. */
 #include "job.h"
 
+#include "base/utf8.h"
 #include "catalog/job_queue.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
@@ -56,17 +57,17 @@ static void read_state(const struct query *query, struct job_query *wanted, stru
     }
 }
 
+/* There may be jobs of kinds that this release does not know. */
 static void read_kind(const struct query *query, struct job_query *wanted, struct faults *faults)
 {
     wanted->kind = query_get(query, "kind");
-    if (wanted->kind.data != NULL && !job_kind_is_valid(wanted->kind)) {
-        faults_add(faults, FAULT_IN_PARAMETER, "kind", "malformed", "must be the name of a kind of job, such as purge");
+    if (wanted->kind.data != NULL && (wanted->kind.length == 0 || utf8_count(wanted->kind) > JOB_KIND_MAX)) {
+        faults_add(faults, FAULT_IN_PARAMETER, "kind", "too_long", "must have 1 to %d characters", JOB_KIND_MAX);
     }
 }
 
 void job_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"state", "kind", "limit", "cursor"};
     struct job_query wanted = {0};
     struct job_page page;
     struct query query;
@@ -74,7 +75,7 @@ void job_list(struct exchange *exchange)
     enum status status;
 
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+    input_query(exchange, &query, &faults);
     read_state(&query, &wanted, &faults);
     read_kind(&query, &wanted, &faults);
     wanted.limit = input_limit(&query, &faults);

@@ -843,6 +843,13 @@ void list_statement_make(struct list_statement *statement, const struct list_req
         add(&b, "SELECT count(*) FROM product WHERE deleted_at IS NULL");
         add_all_filters(&b);
         break;
+    case LIST_EXPORT:
+        add(&b, "SELECT ");
+        add_columns(&b);
+        add(&b, " FROM product WHERE deleted_at IS NULL");
+        add_all_filters(&b);
+        add(&b, " ORDER BY id");
+        break;
     case LIST_ESTIMATE:
         add(&b, "EXPLAIN SELECT FROM product WHERE deleted_at IS NULL");
         add_all_filters(&b);

@@ -40,6 +40,7 @@ enum list_ask {
     LIST_LOOKED, /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
                     attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
     LIST_COUNT,  /* how many products match */
+    LIST_EXPORT, /* the columns of product_schema of all that match, in the order of their ids */
     LIST_ESTIMATE, /* what the planner thinks of that: the text of EXPLAIN */
 };
 

@@ -109,10 +109,11 @@ class ListMachine(RuleBasedStateMachine):
           where=st.integers(0, 2), step=st.integers(0, 1), colour=st.sampled_from(("red", "green", "5")),
           size=st.integers(4, 6), group=st.sampled_from((None, "a", "b")), copies=st.integers(1, 6))
     def insert(self, name, price, status, where, step, colour, size, group, copies):
-        for _ in range(copies):
+        for number in range(copies):
             moment = self.moment(step)
             product = {
-                "id": str(uuid.uuid4()), "sku": f"S{uuid.uuid4().hex}", "name": name, "price": price, "currency": "EUR",
+                "id": str(uuid.uuid4()), "sku": f"S{uuid.uuid4().hex}", "price": price, "currency": "EUR",
+                "name": NAMES[(NAMES.index(name) + 3 * number) % len(NAMES)],
                 "category_id": (self.root, self.child, self.leaf)[where], "status": status, "colour": colour, "size": size,
                 "tags": [colour, "x"], "group_key": group and f"{group}-{self.run}", "created_at": moment,
                 "updated_at": moment,

@@ -26,6 +26,12 @@ struct catalog {
     struct batch batch;
     struct product_query product_query;
     struct category_query category_query;
+    struct product_filter filter; /* of an export */
+    struct export_bounds bounds;
+    struct feed_cursor feed_cursor; /* that it gets */
+    size_t exported;                /* of count products, records[0] each time */
+    enum status broken;             /* instead of the end */
+    unsigned open;                  /* exports */
     enum product_count counted;
     uint64_t total;
     enum status count_status;
@@ -46,6 +52,17 @@ struct exchange *serve(struct catalog *catalog, const char *method, const char *
                        const char *body);
 struct exchange *serve_in_state(struct catalog *catalog, const char *method, const char *uri,
                                 const char *const *headers, const char *body, enum body_state state);
+
+/* The stream of the next requests: what was sent through it, and when it is cut. */
+struct fake_stream {
+    bool absent;        /* there is none */
+    unsigned cut_after; /* parts: the next one finds the client gone; 0: none does */
+    unsigned parts;
+    char sent[1 << 20];
+    size_t length;
+};
+
+extern struct fake_stream fake_stream;
 
 /* Frees what serve keeps between calls. */
 void serve_end(void);

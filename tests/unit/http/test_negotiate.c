@@ -13,6 +13,40 @@ struct media_case {
     bool expected;
 };
 
+static void test_choice(void **state)
+{
+    static const char *const types[] = {"text/html", "application/json", "text/plain"};
+    static const struct {
+        const char *header;
+        const char *chosen;
+    } cases[] = {
+        {NULL, "text/html"},
+        {"", "text/html"},
+        {"*/*", "text/html"},
+        {"text/*", "text/html"},
+        {"text/plain", "text/plain"},
+        {"application/*", "application/json"},
+        {"text/*;q=0.5, application/json", "application/json"},
+        {"application/json;q=0.5, */*;q=0.4", "application/json"},
+        {"text/html;q=0, */*", "application/json"},
+        {"text/html;q=0, application/json;q=0.1, text/*;q=0.2", "text/plain"},
+        {"image/png", NULL},
+        {"text/html;q=0, text/plain;q=0, application/json;q=0", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *chosen = accept_choose(text_of(cases[i].header), types, 3);
+
+        if (chosen == NULL || cases[i].chosen == NULL) {
+            assert_true(chosen == cases[i].chosen);
+        } else {
+            assert_string_equal(chosen, cases[i].chosen);
+        }
+    }
+    assert_null(accept_choose(TEXT("*/*"), types, 0));
+}
+
 static void test_accept(void **state)
 {
     (void)state;
@@ -106,6 +140,28 @@ static void test_accept_specificity(void **state)
     assert_true(accept_takes(accept, "application/problem+json"));
 }
 
+static void test_accept_weight(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int csv;
+        int json;
+    } cases[] = {
+        {NULL, 1000, 1000},
+        {"", 1000, 1000},
+        {"text/csv", 1000, 0},
+        {"text/csv;q=0.5, */*;q=0.125", 500, 125},
+        {"text/*;q=0.3, text/csv;q=0", 0, 0},
+        {"application/json;q=0.999, */*;q=1", 1000, 999},
+        {"image/png", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(accept_weight(text_of(cases[i].header), "text/csv"), cases[i].csv);
+        assert_int_equal(accept_weight(text_of(cases[i].header), "application/json"), cases[i].json);
+    }
+}
+
 static void test_content_type(void **state)
 {
     (void)state;
@@ -157,7 +213,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_accept_specificity),
+        cmocka_unit_test(test_accept_weight),
         cmocka_unit_test(test_content_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
