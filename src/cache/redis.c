@@ -28,6 +28,7 @@ struct redis {
     struct redis_address address;
     int64_t timeout_ms;
     redisContext *context; /* NULL while there is no connection */
+    uint64_t connections;  /* made so far */
     struct strbuf unsent;
     size_t sent;            /* of unsent */
     unsigned greetings;     /* answers to AUTH and SELECT that are to come first */
@@ -82,6 +83,11 @@ void redis_free(struct redis *redis)
 bool redis_healthy(const struct redis *redis)
 {
     return !redis->address.off && redis->failures == 0 && !redis->refused;
+}
+
+uint64_t redis_connection(const struct redis *redis)
+{
+    return redis->context != NULL ? redis->connections : 0;
 }
 
 /* --- the breaker --- */
@@ -226,6 +232,7 @@ static enum status make_connection(struct redis *redis)
         return fail(redis, why);
     }
     (void)fcntl(redis->context->fd, F_SETFD, FD_CLOEXEC);
+    redis->connections++;
     greet(redis);
     return STATUS_OK;
 }
