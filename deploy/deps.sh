@@ -13,7 +13,8 @@ declare -rA packages=(
     [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl
         python3-pytest python3-hypothesis python3-requests python3-psycopg2 python3-redis
         lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
-    [bench]="wrk python3 libfcgi-bin"
+    [bench]="wrk python3 libfcgi-bin golang-go golang-github-jackc-pgx-v4-dev golang-github-gomodule-redigo-dev
+        php-fpm php-pgsql php-redis nodejs"
     [lint]="clang-format clang-tidy cppcheck shellcheck python3-pyflakes"
 )
 # The services that these packages would have started.

@@ -40,6 +40,7 @@ CREATE TABLE idempotency (
     id         uuid,                 -- of what was made or changed, where that is one thing
     version    bigint,
     changed    uuid[],               -- of what was changed, where that is several things
+    unchanged  boolean     NOT NULL DEFAULT false, -- nothing had to be changed for this answer
     body       text        NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );

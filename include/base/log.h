@@ -1,6 +1,8 @@
 /* The log: lines of text or JSON to standard error, a file or syslog. The one global of the program.
  * One line is one write, so that processes that share a file do not mix theirs. A line is at most LOG_LINE_MAX bytes;
- * a longer one is cut and stays valid. Bytes that are not printable are escaped: a request cannot forge a line. */
+ * a longer one is cut and stays valid. Bytes that are not printable are escaped: a request cannot forge a line.
+ * Nobody waits for long for who reads the lines: where a pipe is full they are lost, and how many were is told once it
+ * is read again. (Only syslog may keep its callers waiting: that is the C library's.) */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

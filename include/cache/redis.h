@@ -1,9 +1,9 @@
 /* One connection to Redis with bounded waits and a breaker. Owns hiredis. Not for use across fork.
  *
  * url is redis://[[user]:password@]host[:port][/db], unix:///path[?db=n] or "off"; %XX is decoded in all but the
- * numbers. The one wait that is not bounded here is the resolver's, for a host that is given by name.
+ * numbers.
  *
- * Every exchange ends within the timeout or the scope's deadline, whichever is sooner. An error of any kind drops the
+ * Every exchange, with the lookup of the host's name where there is no connection, ends within the timeout or the scope's deadline, whichever is sooner. An error of any kind drops the
  * connection (hiredis cannot recover one). After REDIS_BREAKER_FAILURES failures in a row the breaker opens: calls fail
  * at once, without a wait, until a pause that doubles up to REDIS_BREAKER_PAUSE_MAX_MS (with jitter) is over. */
 #ifndef CACHE_REDIS_H

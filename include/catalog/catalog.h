@@ -1,5 +1,5 @@
 /* What may be done with products and categories: reads through the cache, writes to the database and then the cache.
- * Changes of products stand in catalog/product_change.h. */
+ * Changes of products stand in catalog/product_change.h, those of categories in catalog/category_change.h. */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "domain/category.h"
 #include "domain/category_query.h"
+#include "domain/category_tree.h"
 #include "domain/fault.h"
 #include "domain/product.h"
 #include "domain/product_query.h"
@@ -22,10 +23,14 @@ struct product_cache;
 /* Writes the JSON of a product: handed in by who knows JSON, so that what is cached is what is answered. */
 typedef void (*product_renderer)(struct strbuf *out, const struct record *product);
 
+/* The same of a category: what the feed says is what is answered. */
+typedef void (*category_renderer)(struct strbuf *out, const struct record *category);
+
 struct catalog_options {
     struct pg *pg; /* both stay the caller's */
     struct product_cache *cache;
     product_renderer render;
+    category_renderer render_category;
     const char *currency; /* of products that name none */
 };
 
@@ -61,12 +66,17 @@ MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,
                                             const struct product_query *query, struct product_page *page);
 
+/* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,
                                             struct record *category);
-MUST_CHECK enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                               struct faults *faults, struct record *category);
+
 MUST_CHECK enum status catalog_category_list(struct catalog *catalog, struct scope *scope,
                                              const struct category_query *query, struct category_page *page);
+
+/* All categories below top, or with an absent top all there are, as they stand at one moment. STATUS_TOO_LARGE where
+ * there are more than CATEGORY_TREE_MAX categories altogether; otherwise as pg_exec. */
+MUST_CHECK enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,
+                                             struct category_tree *tree);
 
 /* Whether the database answers: for /readyz. */
 MUST_CHECK enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers);

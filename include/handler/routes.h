@@ -20,6 +20,8 @@ void product_batch(struct exchange *exchange);
 void category_list(struct exchange *exchange);
 void category_create(struct exchange *exchange);
 void category_get(struct exchange *exchange);
+void category_patch(struct exchange *exchange);
+void category_delete(struct exchange *exchange);
 void health_live(struct exchange *exchange);
 void health_ready(struct exchange *exchange);
 

@@ -16,7 +16,8 @@ struct signals_seen {
 };
 
 /* The first thing in main: TERM, INT, HUP and USR1 get their default dispositions and are blocked. One that comes before
- * signals_open waits for it. False, with errno set, on failure. */
+ * signals_open waits for it. XFSZ is ignored: a log that has reached the limit on a file's size loses lines, and ends
+ * nobody. False, with errno set, on failure. */
 MUST_CHECK bool signals_block(void);
 
 /* For work before signals_open that may take long: with true TERM and INT end the process at once, until this is called

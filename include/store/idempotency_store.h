@@ -13,6 +13,7 @@ struct idempotency {
 struct kept_answer {
     struct text id; /* of what was made or changed; absent where that is not one thing */
     int64_t version;
+    bool unchanged;      /* nothing had to be changed for it */
     struct text changed; /* ids of several things that were changed, with commas; absent: none */
     struct text body;
 };

@@ -2,8 +2,8 @@
  * Owns libpq. Not for use across fork. Transactions do not span calls: each call is a transaction of its own.
  *
  * After a failure to connect calls fail at once, without a wait, until a pause is over that doubles up to a second; one
- * attempt takes two seconds at most, however many hosts the url names. The one wait that is not ours to bound is the
- * resolver's, for a host that is given by name. */
+ * attempt takes two seconds at most, however many hosts the url names, the lookup of their names included (but for those
+ * that stand in a service file, which libpq alone reads). */
 #ifndef STORE_PG_H
 #define STORE_PG_H
 

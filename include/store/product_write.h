@@ -33,13 +33,17 @@ struct product_write {
     bool dry_run; /* roll back: find out what the answer would be */
 };
 
-/* Inserts a product. STATUS_CONFLICT, with pg_constraint product_sku_taken, product_pkey or idempotency_taken;
- * STATUS_NOT_FOUND: the category does not exist; STATUS_IN_PROGRESS: a request with this key is running; else as
- * pg_exec. */
+/* Inserts a product. STATUS_CONFLICT, with pg_constraint product_sku_taken or product_pkey; STATUS_NOT_FOUND: the
+ * category does not exist; STATUS_IN_PROGRESS: a request with this key is running, or, with pg_constraint
+ * idempotency_taken, an answer is kept under it; else as pg_exec. */
 MUST_CHECK enum status product_write_insert(struct pg *pg, struct scope *scope, const struct product_write *write);
 
 /* Changes the product whose version is one less than the record's. STATUS_STALE where it is of another version, or is
  * not there; else as for an insert. */
 MUST_CHECK enum status product_write_update(struct pg *pg, struct scope *scope, const struct product_write *write);
+
+/* Changes nothing, and only keeps the answer: the JSON of the record. STATUS_STALE where the product is not of the
+ * record's version; else as for an insert. */
+MUST_CHECK enum status product_write_keep(struct pg *pg, struct scope *scope, const struct product_write *write);
 
 #endif

@@ -1,5 +1,5 @@
-/* Where lines go: standard error, a file or syslog. Writing a line may fail (a full disk): the line is lost then, and
- * the request is not. errno stays as it was. */
+/* Where lines go: standard error, a file or syslog. Writing a line may fail (a full disk, a pipe that nobody reads from):
+ * the line is lost then, and the request is not. errno stays as it was. */
 #include "base/log.h"
 
 #include "log_format.h"
@@ -9,27 +9,37 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #define LOG_FILE_MODE 0640
 
+/* A pipe whose reader has stalled fills up. How long a line waits for room; once one has waited in vain, those after it
+ * do not wait, until one gets through. */
+#define ROOM_WAIT_MS 100
+
 static struct {
     struct text program;
     char *path; /* NULL: not a file */
     int descriptor;
+    bool may_fill; /* a pipe, socket or terminal */
     bool to_syslog;
     enum log_format format;
     enum log_level level;
-    pid_t pid; /* 0: not known */
+    pid_t pid;             /* 0: not known */
+    _Atomic unsigned lost; /* lines since the last one that found room */
 } the_log = {
     .program = {.data = "wares", .length = sizeof "wares" - 1},
     .descriptor = STDERR_FILENO,
+    .may_fill = true,
     .format = LOG_FORMAT_TEXT,
     .level = LOG_LEVEL_INFO,
 };
@@ -52,18 +62,35 @@ static pid_t current_pid(void)
     return the_log.pid;
 }
 
+/* O_NONBLOCK is for a named pipe: one that nobody reads from cannot be opened, and one that is full takes no line. */
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_FILE_MODE);
+}
+
+/* Standard error or, where that is a pipe, the same pipe opened anew, so that it can be made non-blocking without being
+ * so for all who share it. Where that is not allowed the pipe is looked at before each write, which is as good but for
+ * others who write at the same moment. */
+static int open_stderr(void)
+{
+    struct stat status;
+    int descriptor = -1;
+    if (fstat(STDERR_FILENO, &status) == 0 && S_ISFIFO(status.st_mode)) {
+        descriptor = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+    }
+    return descriptor >= 0 ? descriptor : STDERR_FILENO;
 }
 
 /* Puts a file, or standard error, in the place of what lines went to. */
 static void replace_descriptor(int descriptor)
 {
+    struct stat status;
     if (the_log.descriptor != STDERR_FILENO) {
         (void)close(the_log.descriptor);
     }
     the_log.descriptor = descriptor;
+    the_log.may_fill = fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode);
+    the_log.lost = 0;
 }
 
 enum status log_open(const char *program, const char *target, enum log_format format, enum log_level level)
@@ -71,7 +98,9 @@ enum status log_open(const char *program, const char *target, enum log_format fo
     int descriptor = STDERR_FILENO;
     bool to_syslog = strcmp(target, "syslog") == 0;
     char *path = NULL;
-    if (!to_syslog && strcmp(target, "stderr") != 0) {
+    if (strcmp(target, "stderr") == 0) {
+        descriptor = open_stderr();
+    } else if (!to_syslog) {
         descriptor = open_file(target);
         if (descriptor < 0) {
             return STATUS_UNAVAILABLE;
@@ -125,14 +154,21 @@ static int syslog_priority(enum log_level level)
     return priorities[level];
 }
 
-/* One write for the whole line; what is left after a short one (a full disk) is not tried again. */
-static void write_line(enum log_level level, const struct log_text *line)
+static bool has_room(void)
 {
-    if (the_log.to_syslog) {
-        syslog(syslog_priority(level), "%.*s", (int)line->length - 1, line->data);
-        return;
-    }
-    while (write(the_log.descriptor, line->data, line->length) < 0 && errno == EINTR) {
+    struct pollfd polled = {.fd = the_log.descriptor, .events = POLLOUT};
+    return !the_log.may_fill || poll(&polled, 1, the_log.lost > 0 ? 0 : ROOM_WAIT_MS) != 0;
+}
+
+/* One write for the whole line; what is left after a short one (a full disk) is not tried again. */
+static void write_once(const struct log_text *line)
+{
+    ssize_t written;
+    do {
+        written = write(the_log.descriptor, line->data, line->length);
+    } while (written < 0 && errno == EINTR);
+    if (written < 0 && errno == EAGAIN) {
+        the_log.lost++;
     }
 }
 
@@ -149,6 +185,35 @@ static const struct log_stamp *stamp_now(enum log_level level, struct log_stamp 
         .pid = current_pid(),
     };
     return stamp;
+}
+
+static void tell_lost(unsigned lost)
+{
+    char message[80];
+    int length = snprintf(message, sizeof message, "%u lines of the log were lost: nobody read them", lost);
+    struct log_stamp stamp;
+    struct log_text line;
+    if (length > 0) {
+        log_format_message(&line, the_log.format, stamp_now(LOG_LEVEL_WARNING, &stamp), text_of(message));
+        write_once(&line);
+    }
+}
+
+static void write_line(enum log_level level, const struct log_text *line)
+{
+    if (the_log.to_syslog) {
+        syslog(syslog_priority(level), "%.*s", (int)line->length - 1, line->data);
+        return;
+    }
+    if (!has_room()) {
+        the_log.lost++;
+        return;
+    }
+    unsigned lost = atomic_exchange(&the_log.lost, 0);
+    if (lost > 0 && log_enabled(LOG_LEVEL_WARNING)) {
+        tell_lost(lost);
+    }
+    write_once(line);
 }
 
 void log_line(enum log_level level, const char *format, ...)

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "migrate/migrate.h"
-#include "store/category_store.h"
+#include "store/category_write.h"
 #include "store/product_bulk.h"
 
 #include <inttypes.h>
@@ -51,13 +51,28 @@ static int tell_failure(const struct command_session *session, enum status statu
     return command_fail("the database did not take it: %s", reason[0] != '\0' ? reason : status_name(status));
 }
 
+static enum status add_category(struct command_session *session, struct record *category)
+{
+    char now[CLOCK_TEXT_SIZE];
+    enum status status = category_write_slug(session->pg, &session->scope, category->value[CATEGORY_ID],
+                                             category->value[CATEGORY_NAME], &category->value[CATEGORY_SLUG]);
+
+    clock_format_micros(clock_unix_us(), now);
+    record_set(category, CATEGORY_VERSION, TEXT("1"));
+    record_set(category, CATEGORY_CREATED_AT, text_of(now));
+    record_set(category, CATEGORY_UPDATED_AT, text_of(now));
+    if (status == STATUS_OK) {
+        status = category_write_insert(session->pg, &session->scope, &(struct category_write){.record = category});
+    }
+    return status;
+}
+
 static enum status add_categories(struct command_session *session, const struct seed_plan *plan, uint64_t *added)
 {
     enum status status = STATUS_OK;
     for (uint64_t i = 0; i < plan->categories && status == STATUS_OK; i++) {
-        const struct record category = seed_category(plan, i, session->scope.arena);
-        struct record stored;
-        status = category_store_insert(session->pg, &session->scope, &category, &stored);
+        struct record category = seed_category(plan, i, session->scope.arena);
+        status = add_category(session, &category);
         if (status == STATUS_OK) {
             *added += 1;
         } else if (status == STATUS_CONFLICT && strcmp(pg_constraint(session->pg), "category_pkey") == 0) {

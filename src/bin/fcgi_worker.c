@@ -8,6 +8,7 @@
 #include "cache/product_cache.h"
 #include "cache/redis.h"
 #include "catalog/catalog.h"
+#include "domain/category.h"
 #include "domain/product.h"
 #include "migrate/migrate.h"
 #include "server/worker.h"
@@ -108,6 +109,11 @@ static void render_product(struct strbuf *out, const struct record *product)
     json_write_record(out, &product_schema, product);
 }
 
+static void render_category(struct strbuf *out, const struct record *category)
+{
+    json_write_record(out, &category_schema, category);
+}
+
 int fcgi_run_worker(const struct config *config, int ready_fd)
 {
     const struct worker_options options = {.listen_fd = FCGI_LISTEN_FD, .ready_fd = ready_fd};
@@ -146,6 +152,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .pg = pg,
         .cache = cache,
         .render = render_product,
+        .render_category = render_category,
         .currency = config->currency,
     });
     status = worker_run(&app, &options);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/resolver.h"
 #include "base/strbuf.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@
 
 struct redis {
     struct redis_address address;
+    struct resolver *resolver; /* of the address's host; NULL where it is a path, or off */
     int64_t timeout_ms;
     redisContext *context; /* NULL while there is no connection */
     uint64_t connections;  /* made so far */
@@ -53,6 +55,9 @@ enum status redis_new(const char *url, int64_t timeout_ms, struct redis **redis,
     if (status == STATUS_OK) {
         *redis = memory_new(1, sizeof(**redis));
         **redis = (struct redis){.address = address, .timeout_ms = timeout_ms};
+        if (address.host != NULL) {
+            (*redis)->resolver = resolver_new(address.host);
+        }
         strbuf_init(&(*redis)->unsent, UNSENT_MAX);
     }
     return status;
@@ -75,6 +80,7 @@ void redis_free(struct redis *redis)
     if (redis != NULL) {
         disconnect(redis);
         strbuf_free(&redis->unsent);
+        resolver_free(redis->resolver);
         redis_address_release(&redis->address);
         free(redis);
     }
@@ -217,14 +223,27 @@ static void greet(struct redis *redis)
     }
 }
 
-/* Begins to connect. That it worked shows when the first answer is there. */
-static enum status make_connection(struct redis *redis)
+/* Begins to connect. That it worked shows when the first answer is there. hiredis is given addresses in digits only: it
+ * would look names up itself, and wait. */
+static enum status make_connection(struct redis *redis, struct limit limit)
 {
+    char address[RESOLVER_ADDRESS_SIZE];
+
     if (redis->address.off || clock_monotonic_ns() < redis->retry_at_ns) {
         return STATUS_UNAVAILABLE;
     }
-    redis->context = redis->address.path != NULL ? redisConnectUnixNonBlock(redis->address.path)
-                                                 : redisConnectNonBlock(redis->address.host, redis->address.port);
+    if (redis->address.path != NULL) {
+        redis->context = redisConnectUnixNonBlock(redis->address.path);
+    } else if (!resolver_wait(redis->resolver, limit.deadline_ns)) {
+        return limit.full ? fail(redis, "its host's name could not be looked up in time") : STATUS_UNAVAILABLE;
+    } else if (!resolver_address(redis->resolver, address)) {
+        char why[160];
+        const char *fault = resolver_fault(redis->resolver);
+        (void)snprintf(why, sizeof(why), "its host's name was not found: %s", fault != NULL ? fault : "no address");
+        return fail(redis, why);
+    } else {
+        redis->context = redisConnectNonBlock(address, redis->address.port);
+    }
     if (redis->context == NULL || redis->context->err != 0) {
         char why[160];
         (void)snprintf(why, sizeof(why), "cannot connect: %s",
@@ -237,9 +256,9 @@ static enum status make_connection(struct redis *redis)
     return STATUS_OK;
 }
 
-static enum status connected(struct redis *redis)
+static enum status connected(struct redis *redis, struct limit limit)
 {
-    return redis->context != NULL ? STATUS_OK : make_connection(redis);
+    return redis->context != NULL ? STATUS_OK : make_connection(redis, limit);
 }
 
 /* --- receiving --- */
@@ -360,7 +379,7 @@ static enum status call(struct redis *redis, struct scope *scope, const struct t
 {
     const struct limit limit = limit_of(redis, scope);
     redisReply *reply = NULL;
-    enum status status = connected(redis);
+    enum status status = connected(redis, limit);
 
     if (status == STATUS_OK && !append_command(redis, words, count)) {
         status = STATUS_UNAVAILABLE;
@@ -393,11 +412,12 @@ enum status redis_call(struct redis *redis, struct scope *scope, const struct te
 void redis_send(struct redis *redis, struct scope *scope, const struct text *words, size_t count)
 {
     const int64_t began_ns = clock_monotonic_ns();
+    const struct limit no_wait = {.deadline_ns = began_ns, .full = false};
     if (redis->context != NULL && redis->unread >= UNREAD_MAX) {
         drop_arrived(redis);
     }
     /* Where none has arrived the command is not worth a wait. */
-    if (redis->unread < UNREAD_MAX && connected(redis) == STATUS_OK && append_command(redis, words, count)) {
+    if (redis->unread < UNREAD_MAX && connected(redis, no_wait) == STATUS_OK && append_command(redis, words, count)) {
         redis->unread++;
         if (!flush(redis)) {
             drop_connection(redis, "the connection was lost");

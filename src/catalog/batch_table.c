@@ -17,9 +17,8 @@ static uint64_t hash_of(struct text key)
     uint64_t hash = HASH_START;
 
     for (size_t i = 0; i < key.length; i++) {
-        const char c = key.data[i];
-        const char lower = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-        hash = hash_add(hash, (struct text){.data = &lower, .length = 1});
+        const char folded = (char)((unsigned char)key.data[i] | 0x20U); /* letters of both cases are one */
+        hash = hash_add(hash, (struct text){.data = &folded, .length = 1});
     }
     return hash ^ hash >> 32U;
 }

@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define RENDERED_KEPT ((size_t)256 * 1024) /* of the buffer, between products */
-
 struct catalog *catalog_new(const struct catalog_options *options)
 {
     struct catalog *catalog = memory_new(1, sizeof *catalog);
@@ -32,7 +30,7 @@ enum status catalog_render(struct catalog *catalog, struct scope *scope, const s
 {
     uint64_t version = 0;
 
-    strbuf_clear(&catalog->rendered, RENDERED_KEPT);
+    strbuf_clear(&catalog->rendered, CATALOG_RENDERED_KEPT);
     catalog->options.render(&catalog->rendered, product);
     if (catalog->rendered.overflowed || !text_to_u64(product->value[PRODUCT_VERSION], &version)) {
         log_error("product %.*s cannot be rendered", TEXT_PRINT(product->value[PRODUCT_ID]));

@@ -1,7 +1,6 @@
-/* Categories: few and seldom read, so they are not cached. */
+/* Categories: few and seldom read, so they are not cached. The writes stand in category_change.c. */
 #include "catalog_internal.h"
 
-#include "base/uuid.h"
 #include "store/category_store.h"
 
 #include <string.h>
@@ -9,28 +8,6 @@
 enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id, struct record *category)
 {
     return category_store_get(catalog->options.pg, scope, id, category);
-}
-
-enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                    struct faults *faults, struct record *category)
-{
-    static const struct constraint_fault broken[] = {
-        {STATUS_NOT_FOUND, STATUS_INVALID, "/parent_id", "unknown_category", "must be the id of a category"},
-        {STATUS_TOO_LARGE, STATUS_INVALID, "/parent_id", "too_deep",
-         "must not be a category on the lowest level of the tree"},
-        {STATUS_CONFLICT, STATUS_CONFLICT, "/slug", "taken", "is the slug of another category"},
-    };
-    char made[UUID_TEXT_LENGTH + 1];
-    enum status status;
-
-    record_complete(&category_schema, input, catalog->options.currency, faults);
-    if (faults->count > 0) {
-        return STATUS_INVALID;
-    }
-    uuid_make(made);
-    record_set(input, CATEGORY_ID, arena_copy(scope->arena, text_of(made)));
-    status = category_store_insert(catalog->options.pg, scope, input, category);
-    return catalog_explain(status, broken, sizeof broken / sizeof broken[0], faults);
 }
 
 enum status catalog_category_list(struct catalog *catalog, struct scope *scope, const struct category_query *query,
@@ -44,6 +21,19 @@ enum status catalog_category_list(struct catalog *catalog, struct scope *scope, 
         page->next.at_us = 0;
         memcpy(page->next.id, page->categories[page->count - 1].value[CATEGORY_ID].data, UUID_TEXT_LENGTH);
         page->next.id[UUID_TEXT_LENGTH] = '\0';
+    }
+    return status;
+}
+
+enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,
+                                  struct category_tree *tree)
+{
+    struct record *categories = NULL;
+    size_t count = 0;
+    enum status status = category_store_all(catalog->options.pg, scope, CATEGORY_TREE_MAX, &categories, &count);
+
+    if (status == STATUS_OK) {
+        *tree = category_tree_make(scope->arena, categories, count, top);
     }
     return status;
 }

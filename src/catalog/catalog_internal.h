@@ -9,9 +9,12 @@
  * code points are 5 MB. */
 #define CATALOG_PRODUCT_JSON_MAX ((size_t)8 * 1024 * 1024)
 
+/* What is kept of the buffer for it between two. */
+#define CATALOG_RENDERED_KEPT ((size_t)256 * 1024)
+
 struct catalog {
     struct catalog_options options;
-    struct strbuf rendered; /* reused for each product that is rendered */
+    struct strbuf rendered; /* reused for each product and category that is rendered */
 };
 
 /* The JSON of a product, in the scope's arena. */

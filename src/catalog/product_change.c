@@ -3,6 +3,7 @@
 #include "catalog/product_change.h"
 
 #include "catalog_internal.h"
+#include "expectation.h"
 #include "product_change_internal.h"
 
 #include "base/clock.h"
@@ -12,58 +13,24 @@
 #include "store/idempotency_store.h"
 #include "store/product_write.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-/* Others that come first so often in a row keep the product busy without an end. */
-#define TRIES_MAX 8
+/* Each time that another change comes first, that one is done: where W workers change one product without a pause, one of
+ * them loses W-1 of W times. */
+#define TRIES_MAX 100
+#define TRY_BLOCK_BYTES ((size_t)16 * 1024)
 
 /* --- the expectation --- */
 
-static int64_t newest_expected(const struct expectation *expectation)
-{
-    int64_t newest = 0;
-
-    for (size_t i = 0; i < expectation->version_count; i++) {
-        newest = expectation->versions[i] > newest ? expectation->versions[i] : newest;
-    }
-    return newest;
-}
-
-static bool is_expected(const struct expectation *expectation, int64_t version)
-{
-    for (size_t i = 0; i < expectation->version_count; i++) {
-        if (expectation->versions[i] == version) {
-            return true;
-        }
-    }
-    return expectation->any;
-}
-
-/* Names, with commas, of the fields that versions after that one set; absent where there are none. */
-static struct text changed_since(struct arena *arena, const struct stored_product *now, int64_t version)
-{
-    struct text names = TEXT_ABSENT;
-    struct text left = now->set_by;
-
-    while (left.data != NULL) {
-        struct text digits = TEXT_ABSENT;
-        const struct text name = text_split(text_split(left, ',', &left), ':', &digits);
-        uint64_t set_by = 0;
-        if (text_to_u64(digits, &set_by) && (int64_t)set_by > version) {
-            names =
-                arena_printf(arena, "%.*s%s%.*s", TEXT_PRINT(names), names.data != NULL ? "," : "", TEXT_PRINT(name));
-        }
-    }
-    return names;
-}
-
 static enum status be_stale(struct change *change, const struct stored_product *now)
 {
-    const int64_t base = newest_expected(&change->options->expectation);
+    const int64_t base = expectation_newest(&change->options->expectation);
 
     change->result->current_version = now != NULL ? now->version : 0;
-    change->result->changed =
-        now != NULL && base > 0 && base < now->version ? changed_since(change->scope->arena, now, base) : TEXT_ABSENT;
+    change->result->changed = now != NULL && base > 0 && base < now->version
+                                  ? fields_set_after(change->scope->arena, now->set_by, base)
+                                  : TEXT_ABSENT;
     return STATUS_STALE;
 }
 
@@ -81,44 +48,34 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (now == NULL) {
         return be_stale(change, NULL);
     }
-    if (is_expected(expectation, now->version)) {
+    if (expectation_names(expectation, now->version)) {
         return STATUS_OK;
     }
-    /* What a later change set is known only since a version that there was. */
-    change->merging = expectation->disjoint && newest_expected(expectation) < now->version;
+    /* What was set since is known only since a version that there was; and only an edit tells what it is to set. */
+    change->merging = expectation->disjoint && change->decide == decide_edit && expectation_newest(expectation) > 0 &&
+                      expectation_newest(expectation) < now->version;
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 
 /* --- what a write changes --- */
 
-static bool lists_name(struct text list, const char *name)
-{
-    while (list.data != NULL) {
-        if (text_equal(text_split(list, ',', &list), text_of(name))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
                            struct text *field_versions)
 {
     struct text list = TEXT_ABSENT;
-    const struct text others =
-        change->merging ? changed_since(change->scope->arena, now, newest_expected(&change->options->expectation))
-                        : TEXT_ABSENT;
+    const struct text others = change->merging ? fields_set_after(change->scope->arena, now->set_by,
+                                                                  expectation_newest(&change->options->expectation))
+                                               : TEXT_ABSENT;
 
     for (size_t i = 0; i < product_schema.count; i++) {
         const struct field *field = &product_schema.fields[i];
         if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], edited->value[i])) {
             continue;
         }
-        if (lists_name(others, field->name)) {
+        if (fields_have(others, field->name)) {
             return be_stale(change, now);
         }
-        list = arena_printf(change->scope->arena, "%.*s%s\"%s\":%lld", TEXT_PRINT(list), list.data != NULL ? "," : "",
-                            field->name, (long long)(now->version + 1));
+        list = fields_add(change->scope->arena, list, field->name, now->version + 1);
     }
     *field_versions = list.data != NULL ? arena_printf(change->scope->arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
     return STATUS_OK;
@@ -142,8 +99,7 @@ enum status change_stamp(struct change *change, const struct stored_product *now
     clock_format_micros(at_us, at);
     record_set(record, PRODUCT_UPDATED_AT, text_of(at));
     record_set(record, PRODUCT_CREATED_AT, now != NULL ? now->record.value[PRODUCT_CREATED_AT] : text_of(at));
-    record_set(record, PRODUCT_VERSION,
-               now != NULL ? arena_printf(arena, "%lld", (long long)(now->version + 1)) : TEXT("1"));
+    record_set(record, PRODUCT_VERSION, now != NULL ? arena_printf(arena, "%" PRId64, now->version + 1) : TEXT("1"));
     return STATUS_OK;
 }
 
@@ -179,7 +135,7 @@ static enum status replay(struct change *change)
     *change->result = (struct change_result){
         .id = kept.id,
         .view = {.version = kept.version, .json = kept.body},
-        .created = kept.version == 1,
+        .created = kept.version == 1 && !kept.unchanged,
         .replayed = true,
     };
     return STATUS_OK;
@@ -192,10 +148,39 @@ enum status change_refuse(struct change *change)
     return status == STATUS_OK || status == STATUS_KEY_REUSED ? status : STATUS_INVALID;
 }
 
-/* Whether a failure may mean that the first request with this key has done its work already. */
-static bool may_be_second(const struct change *change, enum status status)
+/* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for:
+ * the product is gone because it deleted it, the sku taken because it took it. Its answer then. Where that cannot be told,
+ * no such failure is either. */
+static enum status settle(struct change *change, enum status status)
 {
-    return has_key(change) && (status == STATUS_CONFLICT || status == STATUS_NOT_FOUND || status == STATUS_UNCERTAIN);
+    enum status kept;
+
+    if (!has_key(change)) {
+        return status;
+    }
+    switch (status) {
+    case STATUS_NOT_FOUND:
+    case STATUS_GONE:
+    case STATUS_INVALID:
+    case STATUS_CONFLICT:
+    case STATUS_STALE:
+    case STATUS_IN_PROGRESS:
+    case STATUS_UNCERTAIN:
+        break;
+    case STATUS_OK:
+    case STATUS_KEY_REUSED:
+    case STATUS_TOO_LARGE:
+    case STATUS_UNAVAILABLE:
+    case STATUS_DEADLINE:
+    case STATUS_INTERNAL:
+    default:
+        return status;
+    }
+    kept = replay(change);
+    if (status == STATUS_UNCERTAIN) {
+        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+    }
+    return kept == STATUS_NOT_FOUND ? status : kept;
 }
 
 /* --- the write --- */
@@ -277,11 +262,19 @@ static enum status write_out(struct change *change, struct product_write *write,
     return STATUS_OK;
 }
 
-/* Nothing is to be changed: the answer is the product as it is. */
+/* Nothing is to be changed: the answer is the product as it is. It is kept all the same: a retry that comes when others
+ * have changed the product must not change it back. */
 static enum status leave(struct change *change, const struct stored_product *now)
 {
+    struct product_write write = {.record = &now->record, .idempotency = idempotency_of(change)};
+    enum status status = catalog_render(change->catalog, change->scope, &now->record, &change->result->view);
+
     change->result->id = now->record.value[PRODUCT_ID];
-    return catalog_render(change->catalog, change->scope, &now->record, &change->result->view);
+    if (status == STATUS_OK && has_key(change)) {
+        write.json = change->result->view.json;
+        status = product_write_keep(change->catalog->options.pg, change->scope, &write);
+    }
+    return status;
 }
 
 static enum status explain(struct change *change, enum status status)
@@ -297,14 +290,16 @@ enum status change_create(struct change *change, struct record *record)
 {
     struct product_write write = {.record = record, .type = "product.created"};
     enum status status = change_stamp(change, NULL, record);
-    enum status kept;
+    bool expired = true;
 
-    if (status == STATUS_OK) {
+    /* No look at what is kept comes first: the row itself tells where there is one. One that has expired goes then. */
+    for (int tries = 0; status == STATUS_OK && expired && tries < 2; tries++) {
         status = write_out(change, &write, true);
-    }
-    if (may_be_second(change, status)) {
-        kept = replay(change);
-        status = kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
+        expired = status == STATUS_IN_PROGRESS &&
+                  strcmp(pg_constraint(change->catalog->options.pg), "idempotency_taken") == 0;
+        status = settle(change, status);
+        expired = expired && status == STATUS_IN_PROGRESS;
+        status = expired && tries == 0 ? STATUS_OK : status;
     }
     return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status) : status;
 }
@@ -330,6 +325,9 @@ enum status change_decide(struct change *change, const struct stored_product *no
 {
     enum status status;
 
+    if (now != NULL && now->deleted && !change->restores) {
+        return STATUS_GONE;
+    }
     change->merging = false;
     status = now != NULL || change->may_create ? check_expectation(change, now) : STATUS_NOT_FOUND;
     return status == STATUS_OK ? change->decide(change, now, write) : status;
@@ -352,12 +350,34 @@ static enum status try_once(struct change *change, bool *again)
     if (status != STATUS_OK) {
         return status;
     }
-    if (write.record == NULL) {
-        return leave(change, &now);
-    }
-    status = write_out(change, &write, !exists);
+    status = write.record != NULL ? write_out(change, &write, !exists) : leave(change, &now);
     *again = status == STATUS_STALE || (!exists && came_first(change, status));
     return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status : explain(change, status);
+}
+
+static void release_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+/* The same in memory of its own, which stays only where it is the last time: a product may have megabytes. */
+static enum status try_apart(struct change *change, bool *again)
+{
+    struct arena *outer = change->scope->arena;
+    struct arena *own = arena_new(TRY_BLOCK_BYTES);
+    enum status status;
+
+    change->scope->arena = own;
+    change->faults->arena = own;
+    status = try_once(change, again);
+    change->scope->arena = outer;
+    change->faults->arena = outer;
+    if (*again) {
+        arena_free(own);
+    } else {
+        arena_defer(outer, release_arena, own);
+    }
+    return status;
 }
 
 enum status change_run(struct change *change)
@@ -370,15 +390,12 @@ enum status change_run(struct change *change)
     }
     for (int tries = 0; again && tries < TRIES_MAX; tries++) {
         again = false;
-        status = try_once(change, &again);
+        status = tries == 0 ? try_once(change, &again) : try_apart(change, &again);
     }
     if (again) {
-        log_warning("product %.*s changes faster than a change of it can be made", TEXT_PRINT(change->id));
+        log_warning("product %.*s changes faster than a change of it can be made",
+                    TEXT_PRINT(change->sku.data != NULL ? change->sku : change->id));
         return STATUS_UNAVAILABLE;
     }
-    if (has_key(change) && (status == STATUS_UNCERTAIN || status == STATUS_CONFLICT)) {
-        const enum status kept = replay(change);
-        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
-    }
-    return status;
+    return settle(change, status);
 }

@@ -20,6 +20,7 @@ struct change {
     struct text id;  /* of the product */
     struct text sku; /* instead of the id, where present */
     bool may_create;
+    bool restores; /* a deleted product is what it is about */
     change_decision decide;
     struct record *input; /* what decide works with */
     product_edit edit;
@@ -36,7 +37,7 @@ enum status change_run(struct change *change);
  * write, whose record is NULL where nothing is to be changed. */
 enum status change_decide(struct change *change, const struct stored_product *now, struct product_write *write);
 
-/* Decisions. */
+/* Decisions. Of products that were deleted only a restoring one is asked. */
 enum status decide_put(struct change *change, const struct stored_product *now, struct product_write *write);
 enum status decide_edit(struct change *change, const struct stored_product *now, struct product_write *write);
 enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write);

@@ -47,6 +47,9 @@ enum status catalog_product_create(struct catalog *catalog, struct scope *scope,
     if (faults->count > 0) {
         return change_refuse(&change);
     }
+    if (options->expectation.match && !options->expectation.any) {
+        return STATUS_STALE; /* the collection has no version */
+    }
     record_set(input, PRODUCT_ID, make_id(scope));
     return change_create(&change, input);
 }
@@ -62,9 +65,6 @@ enum status decide_put(struct change *change, const struct stored_product *now, 
         write->record = change->input;
         write->type = "product.created";
         return change_stamp(change, NULL, change->input);
-    }
-    if (now->deleted) {
-        return STATUS_GONE;
     }
     status = change_compare(change, now, change->input, &write->field_versions);
     if (status != STATUS_OK || write->field_versions.data == NULL) {
@@ -119,9 +119,6 @@ enum status decide_edit(struct change *change, const struct stored_product *now,
     struct record *edited = copy_of(change, now);
     enum status status;
 
-    if (now->deleted) {
-        return STATUS_GONE;
-    }
     status = change->edit(change->context, change->scope, &now->record, edited, change->faults);
     if (status == STATUS_OK) {
         status = change_compare(change, now, edited, &write->field_versions);
@@ -153,9 +150,6 @@ enum status catalog_product_edit(struct catalog *catalog, struct scope *scope, c
 
 enum status decide_delete(struct change *change, const struct stored_product *now, struct product_write *write)
 {
-    if (now->deleted) {
-        return STATUS_GONE;
-    }
     write->type = "product.deleted";
     write->deleted = true;
     return write_version(change, now, copy_of(change, now), write);
@@ -194,6 +188,7 @@ enum status catalog_product_restore(struct catalog *catalog, struct scope *scope
                                        .scope = scope,
                                        .options = options,
                                        .id = id,
+                                       .restores = true,
                                        .decide = decide_restore,
                                        .faults = faults,
                                        .result = result});

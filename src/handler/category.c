@@ -1,47 +1,22 @@
-/* Categories: the list, one by id, creation. */
+/* One category: read by its id, made, changed, deleted. The lists stand in category_list.c. */
 #include "domain/category.h"
-#include "catalog/catalog.h"
+#include "catalog/category_change.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
+#include "http/negotiate.h"
 #include "input.h"
+#include "patch.h"
 #include "reply.h"
+#include "write.h"
 #include "json/record.h"
+
+#define JSON_PATCH_TYPE "application/json-patch+json"
 
 static int64_t version_of(const struct record *category)
 {
     uint64_t version = 0;
 
     return text_to_u64(category->value[CATEGORY_VERSION], &version) ? (int64_t)version : 0;
-}
-
-void category_list(struct exchange *exchange)
-{
-    static const char *const known[] = {"parent_id", "limit", "cursor"};
-    struct query query;
-    struct category_query wanted = {0};
-    struct category_page page;
-    struct faults faults;
-    enum status status;
-
-    faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
-    wanted.parent_id = input_uuid(exchange, &query, "parent_id", &faults);
-    wanted.limit = input_limit(&query, &faults);
-    wanted.has_cursor = input_cursor(&query, category_query_fingerprint(&wanted), &wanted.cursor, &faults);
-    if (faults.count > 0) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
-        return;
-    }
-    status = catalog_category_list(exchange->app->catalog, &exchange->scope, &wanted, &page);
-    if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "list", NULL);
-        return;
-    }
-    reply_json(exchange, 200);
-    if (page.more) {
-        reply_link_next(exchange, &query, &page.next);
-    }
-    json_write_records(&exchange->response.body, &category_schema, page.categories, page.count);
 }
 
 void category_get(struct exchange *exchange)
@@ -65,25 +40,69 @@ void category_get(struct exchange *exchange)
     }
 }
 
+/* Answers with a category that was written, or with why it was not. */
+static void answer(struct exchange *exchange, enum status status, const struct write_request *request,
+                   const struct change_result *result)
+{
+    if (status == STATUS_OK) {
+        write_answer_in(exchange, "/api/v1/categories", request, result);
+    } else {
+        write_answer_status(exchange, status, "category", request, result);
+    }
+}
+
 void category_create(struct exchange *exchange)
 {
     struct record input = {0};
-    struct record category;
-    struct faults faults;
+    struct write_request request;
+    struct change_result result = {0};
+
+    if (!write_begin(exchange, &request) ||
+        !input_record(exchange, &category_schema, TEXT_ABSENT, &input, &request.faults)) {
+        return;
+    }
+    answer(exchange,
+           catalog_category_create(exchange->app->catalog, &exchange->scope, &request.options, &input, &request.faults,
+                                   &result),
+           &request, &result);
+}
+
+void category_patch(struct exchange *exchange)
+{
+    static const char *const types[] = {"application/merge-patch+json", "application/json", JSON_PATCH_TYPE};
+    struct patch patch = {.is_json_patch = content_type_is(exchange->request.content_type, JSON_PATCH_TYPE),
+                          .pointer = "",
+                          .currency = exchange->app->config->currency};
+    struct write_request request;
+    struct change_result result = {0};
+    struct text id;
+
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
+        !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
+        !input_json(exchange, &patch.document, &request.faults)) {
+        return;
+    }
+    answer(exchange,
+           catalog_category_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_category, &patch,
+                                 &request.faults, &result),
+           &request, &result);
+}
+
+void category_delete(struct exchange *exchange)
+{
+    struct write_request request;
+    struct change_result result = {0};
+    struct text id;
     enum status status;
 
-    faults_init(&faults, exchange->scope.arena);
-    if (!input_without_parameters(exchange) ||
-        !input_record(exchange, &category_schema, TEXT_ABSENT, &input, &faults)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id)) {
         return;
     }
-    status = catalog_category_create(exchange->app->catalog, &exchange->scope, &input, &faults, &category);
+    status = catalog_category_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
+                                     &result);
     if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "category", &faults);
+        write_answer_status(exchange, status, "category", &request, &result);
         return;
     }
-    reply_json(exchange, 201);
-    reply_etag(exchange, version_of(&category));
-    reply_location(exchange, "/api/v1/categories", category.value[CATEGORY_ID]);
-    json_write_record(&exchange->response.body, &category_schema, &category);
+    write_answer_nothing(exchange, &result);
 }

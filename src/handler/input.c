@@ -133,6 +133,17 @@ struct text input_uuid(struct exchange *exchange, const struct query *query, con
     return arena_copy(exchange->scope.arena, text_of(normal));
 }
 
+bool input_flag(const struct query *query, const char *name, struct faults *faults)
+{
+    struct text text = query_get(query, name);
+    const bool is_true = text_equal(text, TEXT("true"));
+
+    if (text.data != NULL && !is_true && !text_equal(text, TEXT("false"))) {
+        faults_add(faults, FAULT_IN_PARAMETER, name, "boolean", "must be true or false");
+    }
+    return is_true;
+}
+
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
 {
     struct text text = query_get(query, "cursor");
@@ -188,9 +199,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
                   struct faults *faults)
 {
     static const char *const types[] = {"application/json"};
+    const char *accept_header = exchange->request.method == METHOD_POST ? "Accept-Post" : "Accept";
     struct json_object *document = NULL;
 
-    if (!input_content_type(exchange, types, 1, "Accept-Post") || !input_json(exchange, &document, faults)) {
+    if (!input_content_type(exchange, types, 1, accept_header) || !input_json(exchange, &document, faults)) {
         return false;
     }
     json_read_record_of(schema, document, "", own_id, record, faults);

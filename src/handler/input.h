@@ -31,6 +31,9 @@ MUST_CHECK bool input_without_body(struct exchange *exchange);
 uint32_t input_limit(const struct query *query, struct faults *faults);
 struct text input_uuid(struct exchange *exchange, const struct query *query, const char *name, struct faults *faults);
 
+/* A parameter that is true or false; false where it is absent. */
+bool input_flag(const struct query *query, const char *name, struct faults *faults);
+
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
 

@@ -1,6 +1,7 @@
-/* Applying a patch to a product: to the JSON that a client sees, which is read again whole. */
+/* Applying a patch to a product or a category: to the JSON that a client sees, which is read again whole. */
 #include "patch.h"
 
+#include "domain/category.h"
 #include "json/parse.h"
 #include "json/patch.h"
 #include "json/record.h"
@@ -8,13 +9,14 @@
 /* A product's JSON is bounded by the rules of its fields, far below this. */
 #define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
 
-static enum status document_of(const struct record *product, struct faults *faults, struct json_object **document)
+static enum status document_of(const struct schema *schema, const struct record *record, struct faults *faults,
+                               struct json_object **document)
 {
     struct strbuf json;
     enum status status = STATUS_INTERNAL;
 
     strbuf_init(&json, DOCUMENT_MAX);
-    json_write_record(&json, &product_schema, product);
+    json_write_record(&json, schema, record);
     if (!json.overflowed) {
         status = json_parse(arena_copy(faults->arena, strbuf_text(&json)), faults, document);
     }
@@ -22,15 +24,13 @@ static enum status document_of(const struct record *product, struct faults *faul
     return status;
 }
 
-enum status patch_product(void *context, struct scope *scope, const struct record *current, struct record *edited,
-                          struct faults *faults)
+static enum status apply(const struct patch *patch, const struct schema *schema, const struct record *current,
+                         struct record *edited, struct faults *faults)
 {
-    const struct patch *patch = context;
     struct json_object *document = NULL;
     struct json_object *patched = NULL;
-    enum status status = document_of(current, faults, &document);
+    enum status status = document_of(schema, current, faults, &document);
 
-    (void)scope;
     if (status != STATUS_OK) {
         return status;
     }
@@ -39,6 +39,20 @@ enum status patch_product(void *context, struct scope *scope, const struct recor
     if (status != STATUS_OK) {
         return status;
     }
-    json_read_edited_record(&product_schema, patched, "", current, patch->currency, edited, faults);
+    json_read_edited_record(schema, patched, "", current, patch->currency, edited, faults);
     return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status patch_product(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                          struct faults *faults)
+{
+    (void)scope;
+    return apply(context, &product_schema, current, edited, faults);
+}
+
+enum status patch_category(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                           struct faults *faults)
+{
+    (void)scope;
+    return apply(context, &category_schema, current, edited, faults);
 }

@@ -1,4 +1,4 @@
-/* Patches of products: merge patch (RFC 7396) and JSON patch (RFC 6902), as the edits that the catalog asks for. */
+/* Patches of products and categories: merge patch (RFC 7396) and JSON patch (RFC 6902), as the edits that the catalog asks for. */
 #ifndef HANDLER_PATCH_H
 #define HANDLER_PATCH_H
 
@@ -15,9 +15,11 @@ struct patch {
     const char *currency; /* of a product that loses its own */
 };
 
-/* A product_edit; context is a struct patch. Faults of what the patch makes of the product have the product's pointers,
- * those of the patch itself its own. */
+/* A product_edit each; context is a struct patch. Faults of what the patch makes of the product or category have the
+ * pointers of that, those of the patch itself its own. */
 enum status patch_product(void *context, struct scope *scope, const struct record *current, struct record *edited,
                           struct faults *faults);
+enum status patch_category(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                           struct faults *faults);
 
 #endif

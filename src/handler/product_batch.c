@@ -69,7 +69,7 @@ static void write_failed(struct exchange *exchange, const struct batch_operation
 
 struct rendering {
     struct exchange *exchange;
-    bool minimal;
+    const struct write_request *request;
 };
 
 static void render(void *context, const struct batch *batch, struct strbuf *out)
@@ -79,7 +79,7 @@ static void render(void *context, const struct batch *batch, struct strbuf *out)
     for (size_t i = 0; i < batch->count; i++) {
         strbuf_append_char(out, i == 0 ? '[' : ',');
         if (batch->operations[i].status == STATUS_OK) {
-            write_done(&batch->operations[i], rendering->minimal, out);
+            write_done(&batch->operations[i], rendering->request->minimal, out);
         } else {
             write_failed(rendering->exchange, &batch->operations[i], out);
         }
@@ -132,7 +132,7 @@ void product_batch(struct exchange *exchange)
     static const char *const known[] = {"dry_run", "atomic"};
     struct json_object *document = NULL;
     struct write_request request;
-    struct rendering rendering = {.exchange = exchange};
+    struct rendering rendering = {.exchange = exchange, .request = &request};
     struct batch batch = {.edit = patch_product, .render = render, .context = &rendering};
     struct text body = TEXT_ABSENT;
     bool replayed = false;
@@ -143,7 +143,6 @@ void product_batch(struct exchange *exchange)
         return;
     }
     batch.atomic = request.atomic;
-    rendering.minimal = request.minimal;
     if (!batch_read(exchange, document, &batch, &request.faults)) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &request.faults);
         return;

@@ -11,7 +11,7 @@ void product_delete(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
         return;
     }
     status = catalog_product_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &result);

@@ -9,10 +9,11 @@ const struct route routes[] = {
       [METHOD_PATCH] = product_patch,
       [METHOD_DELETE] = product_delete}},
     {"/api/v1/products", {[METHOD_GET] = product_list, [METHOD_POST] = product_create}},
+    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = product_put_by_sku}}, /* even where the sku is "restore" */
     {"/api/v1/products/{id}/restore", {[METHOD_POST] = product_restore}},
-    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = product_put_by_sku}},
     {"/api/v1/categories", {[METHOD_GET] = category_list, [METHOD_POST] = category_create}},
-    {"/api/v1/categories/{id}", {[METHOD_GET] = category_get}},
+    {"/api/v1/categories/{id}",
+     {[METHOD_GET] = category_get, [METHOD_PATCH] = category_patch, [METHOD_DELETE] = category_delete}},
     {"/livez", {[METHOD_GET] = health_live}},
     {"/readyz", {[METHOD_GET] = health_ready}},
 };

@@ -132,7 +132,9 @@ static void read_preferences(struct exchange *exchange, struct write_request *re
     const struct text header = exchange->request.prefer;
 
     request->minimal = text_equal_ignoring_case(prefer_get(header, "return"), TEXT("minimal"));
-    request->options.expectation.disjoint = text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
+    /* Only what is merged can be disjoint: a replacement and a deletion touch every field. */
+    request->options.expectation.disjoint = exchange->request.method == METHOD_PATCH &&
+                                            text_equal_ignoring_case(prefer_get(header, "merge"), TEXT("disjoint"));
 }
 
 static bool lacks_precondition(const struct exchange *exchange)
@@ -187,6 +189,12 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
 
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
 {
+    write_answer_in(exchange, "/api/v1/products", request, result);
+}
+
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result)
+{
     if (request->minimal) {
         exchange->response.status = result->created ? 201 : 204;
     } else {
@@ -195,7 +203,7 @@ void write_answer(struct exchange *exchange, const struct write_request *request
     }
     reply_etag(exchange, result->view.version);
     if (result->created) {
-        reply_location(exchange, "/api/v1/products", result->id);
+        reply_location(exchange, collection, result->id);
     }
     write_add_applied(exchange, request, result->replayed);
 }
@@ -209,6 +217,13 @@ void write_answer_nothing(struct exchange *exchange, const struct change_result 
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,
                          const struct write_request *request, const struct change_result *result)
 {
+    if (status == STATUS_UNCERTAIN && request->options.key.data != NULL) {
+        problem_answer(
+            exchange, PROBLEM_OUTCOME_UNKNOWN,
+            "The database was lost while this write was under way: it may or may not have been done. Send it "
+            "again with the same Idempotency-Key: it is done once at most.");
+        return;
+    }
     if (status != STATUS_STALE) {
         problem_answer_status(exchange, status, what, &request->faults);
         return;

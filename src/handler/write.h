@@ -24,6 +24,10 @@ MUST_CHECK bool write_begin_with(struct exchange *exchange, const char *const *k
 /* Answers with the product: 201 and its Location where it was created, else 200. */
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);
 
+/* The same for a thing of another collection, such as "/api/v1/categories". */
+void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
+                     const struct change_result *result);
+
 /* Adds the headers that tell of a preference, and of an answer that is given again. */
 void write_add_applied(struct exchange *exchange, const struct write_request *request, bool replayed);
 

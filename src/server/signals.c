@@ -35,7 +35,7 @@ bool signals_block(void)
     const sigset_t set = taken_set();
 
     return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && dispose(SIGTERM, SIG_DFL) && dispose(SIGINT, SIG_DFL) &&
-           dispose(SIGHUP, SIG_DFL) && dispose(SIGUSR1, SIG_DFL);
+           dispose(SIGHUP, SIG_DFL) && dispose(SIGUSR1, SIG_DFL) && dispose(SIGXFSZ, SIG_IGN);
 }
 
 void signals_let_stop_end(bool end)

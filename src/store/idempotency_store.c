@@ -17,7 +17,7 @@ enum status idempotency_store_find(struct pg *pg, struct scope *scope, const str
 {
     static const char sql[] =
         "SELECT id, version, body, request = sha256(convert_to($2, 'UTF8')), created_at < now() - interval '24 hours', "
-        "array_to_string(changed, ',') "
+        "array_to_string(changed, ','), unchanged "
         "FROM idempotency WHERE key = $1";
     const struct text values[] = {idempotency->key, idempotency->request};
     struct pg_result *result = NULL;
@@ -41,6 +41,7 @@ enum status idempotency_store_find(struct pg *pg, struct scope *scope, const str
     *answer = (struct kept_answer){
         .id = pg_value(result, 0, 0),
         .version = (int64_t)version,
+        .unchanged = text_equal(pg_value(result, 0, 6), TEXT("t")),
         .changed = pg_value(result, 0, 5),
         .body = pg_value(result, 0, 2),
     };

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/resolver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ void pg_free(struct pg *pg)
 {
     if (pg != NULL) {
         PQfinish(pg->connection);
+        resolver_free(pg->resolver);
         free(pg->url);
         free(pg);
     }

@@ -6,20 +6,24 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Goes on while the machine sleeps, and is never set. */
 static int64_t boot_clock_us(void)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* goes on while the machine sleeps */
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / CLOCK_NS_PER_US;
 }
 
-/* The answer came within the time since asked_us: half of it is the best guess at when the clock was read. */
+/* The answer came within the time since asked_us. What two clocks differ by less than that cannot be told, and counts as
+ * nothing: the workers of a host that is in step with the database then go by one clock, and what one after the other
+ * writes through them is in that order. */
 static void set_clock(struct pg *pg, int64_t asked_us, struct text database_us)
 {
     const int64_t now_us = boot_clock_us();
+    const int64_t uncertain_us = now_us - asked_us;
+    const int64_t ahead_us = strtoll(database_us.data, NULL, 10) - (clock_unix_us() - uncertain_us / 2);
+
     pg->clock_read_us = now_us;
-    pg->clock_ahead_us = strtoll(database_us.data, NULL, 10) - (asked_us + (now_us - asked_us) / 2);
+    pg->clock_ahead_us = ahead_us > uncertain_us || ahead_us < -uncertain_us ? ahead_us : 0;
 }
 
 bool pg_identify(struct pg *pg, const struct scope *scope)
@@ -64,7 +68,7 @@ enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us)
         }
     }
     if (status == STATUS_OK) {
-        *unix_us = boot_clock_us() + pg->clock_ahead_us;
+        *unix_us = clock_unix_us() + pg->clock_ahead_us;
     }
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/resolver.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -54,7 +55,8 @@ static const char *url_fault(const char *url, const PQconninfoOption *options)
 static struct text session_options(const struct pg *pg, struct arena *arena, const char *operators)
 {
     const char *fixed = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c plan_cache_mode=force_generic_plan "
-                        "-c enable_seqscan=off -c client_connection_check_interval=1000";
+                        "-c enable_seqscan=off -c client_connection_check_interval=1000 "
+                        "-c default_transaction_isolation=read\\ committed";
     const long long timeout = (long long)pg->options.statement_ms;
 
     if (timeout == 0) {
@@ -66,7 +68,30 @@ static struct text session_options(const struct pg *pg, struct arena *arena, con
                         operators, fixed, timeout, timeout, timeout);
 }
 
-static PGconn *start(struct pg *pg, struct arena *arena)
+/* libpq looks names up itself, and waits; it comes to that only once they have just been found beside it. False, with
+ * the reason kept, where they have not. */
+static bool hosts_found(struct pg *pg, const PQconninfoOption *parsed, int64_t deadline_ns)
+{
+    const char *hosts = option_of(parsed, "host");
+    const char *addresses = option_of(parsed, "hostaddr");
+
+    if (hosts == NULL) {
+        hosts = getenv("PGHOST");
+    }
+    if (hosts == NULL || addresses != NULL || getenv("PGHOSTADDR") != NULL) {
+        return true;
+    }
+    if (pg->resolver == NULL) {
+        pg->resolver = resolver_new(hosts);
+    }
+    const char *fault = resolver_wait(pg->resolver, deadline_ns) ? resolver_fault(pg->resolver) : "no answer in time";
+    if (fault != NULL) {
+        (void)snprintf(pg->error, sizeof(pg->error), "could not look up host \"%.200s\": %s", hosts, fault);
+    }
+    return fault == NULL;
+}
+
+static PGconn *start(struct pg *pg, struct arena *arena, int64_t deadline_ns)
 {
     PQconninfoOption *parsed = PQconninfoParse(pg->options.url, NULL);
     const char *fault = url_fault(pg->options.url, parsed);
@@ -74,7 +99,7 @@ static PGconn *start(struct pg *pg, struct arena *arena)
 
     if (fault != NULL) {
         pg_error_flatten(fault, pg->error);
-    } else {
+    } else if (hosts_found(pg, parsed, deadline_ns)) {
         const char *operators = option_of(parsed, "options");
         if (operators == NULL) {
             operators = getenv("PGOPTIONS");
@@ -193,7 +218,7 @@ static bool establish(struct pg *pg, struct scope *scope)
     if (scope->deadline_ns < deadline_ns) {
         deadline_ns = scope->deadline_ns;
     }
-    PGconn *connection = start(pg, scope->arena);
+    PGconn *connection = start(pg, scope->arena, deadline_ns);
     if (connection == NULL) {
         return false;
     }

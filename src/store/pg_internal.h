@@ -16,6 +16,7 @@
 struct pg {
     struct pg_options options; /* its url is the one below */
     char *url;
+    struct resolver *resolver;               /* of the url's hosts; NULL until the first attempt to connect */
     PGconn *connection;                      /* NULL while there is none; non-blocking otherwise */
     bool greeting;                           /* the greeting is running: a loss now is not mended from inside it */
     bool troubled;                           /* a loss or a failure was logged, and no recovery since */
@@ -24,7 +25,7 @@ struct pg {
     const char *prepared[PG_STATEMENTS_MAX]; /* names, sorted */
     size_t prepared_count;
     struct pg_backend backend;
-    int64_t clock_ahead_us; /* the database's clock before CLOCK_BOOTTIME */
+    int64_t clock_ahead_us; /* the database's clock before ours; 0: in step */
     int64_t clock_read_us;  /* when that was asked, by CLOCK_BOOTTIME */
     char constraint[64];    /* NAMEDATALEN */
     char error[PG_LINE_MAX];

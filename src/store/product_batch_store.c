@@ -75,15 +75,12 @@ enum status product_batch_load(struct pg *pg, struct scope *scope, const struct 
     struct pg_array skus;
     struct pg_array categories;
     struct text values[3];
-    enum status status = STATUS_TOO_LARGE;
-    const bool fits = array_of(&ids, keys->ids, keys->id_count, &values[0]) &
-                      array_of(&skus, keys->skus, keys->sku_count, &values[1]) &
-                      array_of(&categories, keys->categories, keys->category_count, &values[2]);
+    const bool ids_fit = array_of(&ids, keys->ids, keys->id_count, &values[0]);
+    const bool skus_fit = array_of(&skus, keys->skus, keys->sku_count, &values[1]);
+    const bool categories_fit = array_of(&categories, keys->categories, keys->category_count, &values[2]);
+    enum status status = ids_fit && skus_fit && categories_fit ? STATUS_OK : STATUS_TOO_LARGE;
 
     *found = (struct batch_found){0};
-    if (fits) {
-        status = STATUS_OK;
-    }
     if (status == STATUS_OK && keys->id_count + keys->sku_count > 0) {
         status = load_products(pg, scope, values, bytes_max, found);
     }
@@ -169,16 +166,15 @@ static struct text column_value(const struct batch_row *row, size_t column)
 static enum status run(struct pg *pg, struct scope *scope, const struct text *values, const struct idempotency *key,
                        bool dry_run)
 {
-    const bool keyed = key->key.data != NULL && !dry_run;
-    const size_t count = keyed ? COLUMNS + 3 : COLUMNS;
     struct pg_result *result = NULL;
     enum status status;
 
     if (dry_run) {
-        status = pg_rehearse(pg, scope, batch, values, count, &result);
+        status = pg_rehearse(pg, scope, batch, values, COLUMNS, &result);
+    } else if (key->key.data != NULL) {
+        status = pg_exec(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, &result);
     } else {
-        status = pg_exec(pg, scope, keyed ? "batch_write_keyed" : "batch_write", keyed ? batch_keyed : batch, false,
-                         values, count, &result);
+        status = pg_exec(pg, scope, "batch_write", batch, false, values, COLUMNS, &result);
     }
     return status == STATUS_OK && !text_equal(pg_value(result, 0, 0), TEXT("t")) ? STATUS_IN_PROGRESS : status;
 }

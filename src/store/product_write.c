@@ -7,6 +7,8 @@
 #include "row.h"
 #include "stored_product.h"
 
+#include <string.h>
+
 /* --- reading what is to be changed --- */
 
 const char *stored_product_columns(struct arena *arena)
@@ -109,6 +111,28 @@ static const struct write_sql update = {"product_update", OPEN_TURN UPDATED FEED
 static const struct write_sql update_keyed = {"product_update_keyed",
                                               KEYED_TURN("$19") UPDATED FEED KEPT("$19", "$20") OUTCOME};
 
+static const struct write_sql keep = {
+    "product_keep",
+    KEYED_TURN("$4") "kept AS (INSERT INTO idempotency (key, request, id, version, body, unchanged) "
+                     "SELECT $4, sha256(convert_to($5::text, 'UTF8')), $1::uuid, $2::bigint, $3::text, true FROM turn "
+                     "WHERE mine AND EXISTS (SELECT FROM product WHERE id = $1 AND version = $2) RETURNING key) "
+                     "SELECT mine, EXISTS (SELECT FROM kept) FROM turn"};
+
+/* What the row that each of these statements gives says, and which constraint it broke. */
+static enum status outcome(const struct pg *pg, enum status status, const struct pg_result *result)
+{
+    if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
+        return STATUS_IN_PROGRESS;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
+        return STATUS_IN_PROGRESS;
+    }
+    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+}
+
 static enum status run(struct pg *pg, struct scope *scope, const struct product_write *write, bool is_update)
 {
     const bool keyed = write->idempotency.key.data != NULL && !write->dry_run;
@@ -133,13 +157,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct product_
     }
     status = write->dry_run ? pg_rehearse(pg, scope, chosen->sql, values, count, &result)
                             : pg_exec(pg, scope, chosen->name, chosen->sql, false, values, count, &result);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
-        return STATUS_IN_PROGRESS;
-    }
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+    return outcome(pg, status, result);
 }
 
 enum status product_write_insert(struct pg *pg, struct scope *scope, const struct product_write *write)
@@ -150,4 +168,15 @@ enum status product_write_insert(struct pg *pg, struct scope *scope, const struc
 enum status product_write_update(struct pg *pg, struct scope *scope, const struct product_write *write)
 {
     return run(pg, scope, write, true);
+}
+
+enum status product_write_keep(struct pg *pg, struct scope *scope, const struct product_write *write)
+{
+    const struct text values[] = {write->record->value[PRODUCT_ID], write->record->value[PRODUCT_VERSION], write->json,
+                                  write->idempotency.key, write->idempotency.request};
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, keep.name, keep.sql, false, values, sizeof(values) / sizeof(values[0]), &result);
+
+    return outcome(pg, status, result);
 }

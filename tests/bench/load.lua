@@ -68,6 +68,21 @@ function kinds.create(targets, tag)
     end
 end
 
+function kinds.batch(targets, tag)
+    local prefix = tag .. "b" .. thread_number
+    local count = 0
+    return function()
+        local operations = {}
+        for i = 1, 1000 do
+            count = count + 1
+            local number = string.format("%08d", count)
+            operations[i] = '{"op":"create","product":' ..
+                string.format(create_body, prefix, number, prefix, number, targets.create[1]) .. '}'
+        end
+        return wrk.format("POST", products .. "/batch", json, "[" .. table.concat(operations, ",") .. "]")
+    end
+end
+
 local function targets_read(path)
     local targets = { id = {}, list = {}, create = {} }
     for line in io.lines(path) do

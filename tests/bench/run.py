@@ -6,8 +6,8 @@ table shows medians over the rounds. Nothing here passes or fails: the exit stat
 measured.
 
 Environment: ROUNDS (3), SECONDS (5) per run, CONNECTIONS (32), WORKERS (4), PRODUCTS (2000), HOT (100) products that are
-read, THREADS of wrk (as many as cores, 2 at most), WORKLOADS (a list, as W1,W3; all), BUILD (build). The raw figures go
-to $BUILD/bench/figures.json.
+read, THREADS of wrk (as many as cores, 2 at most), WORKLOADS (a list, as W1,W3; all), PEERS (a list, as go,php; all),
+BUILD (build). The raw figures go to $BUILD/bench/figures.json.
 """
 
 import json
@@ -21,6 +21,7 @@ import tempfile
 import time
 from types import SimpleNamespace
 
+import peers
 from measure import Unmeasured, measure
 from report import environment, row, table
 from stacks import ROOT, Pool, Service
@@ -32,7 +33,12 @@ WORKLOADS = (
     ("W2", "uncached read by id", "fresh=1"),
     ("W3", "list of 20 in a category", "list=1"),
     ("W4", "create", "create=1"),
+    ("W5", "mixed: 80 % W1, 15 % W3, 5 % W4", "read=80,list=15,create=5"),
+    ("W7", "1,000 creates in a batch", "batch=1"),
 )
+
+# What only the service has is measured on it alone.
+OWN_WORKLOADS = ("W7",)
 
 # A contender beside the service: its name, and the command of one FastCGI worker. BUILD and ANSWERS are filled in: the
 # folder of what was built, and files with the service's own answers. The first one is what the ratios are made with.
@@ -61,7 +67,11 @@ def settings_read():
     unknown = set(wanted) - {name for name, _, _ in WORKLOADS}
     if unknown:
         sys.exit(f"WORKLOADS names {', '.join(sorted(unknown))}, which is none of {[name for name, _, _ in WORKLOADS]}.")
+    beside = [name for name in os.environ.get("PEERS", ",".join(peers.ALL)).split(",") if name]
+    if set(beside) - set(peers.ALL):
+        sys.exit(f"PEERS names {', '.join(sorted(set(beside) - set(peers.ALL)))}, none of {list(peers.ALL)}.")
     return SimpleNamespace(
+        peers=beside,
         rounds=number("ROUNDS", 3), seconds=number("SECONDS", 5), connections=number("CONNECTIONS", 32),
         workers=number("WORKERS", 4), products=number("PRODUCTS", 2000), hot=number("HOT", 100),
         threads=number("THREADS", min(2, os.cpu_count())), build=(ROOT / os.environ.get("BUILD", "build")).resolve(),
@@ -108,6 +118,15 @@ class Bench:
         answers = self.targets.record_answers(self.contenders[0].env["WARES_SOCKET"], self.folder)
         for name, command in POOLS:
             self.contenders.append(Pool(name, self.state, pool_command(command, self.settings, answers), self.settings))
+        for name in self.settings.peers:
+            self.start_peer(name)
+
+    def start_peer(self, name):
+        """A peer that cannot be had here is left out, and that is said."""
+        try:
+            self.contenders.append(peers.ALL[name](name, self.state, self.contenders[0], self.settings))
+        except Unmeasured as fault:
+            self.faults[("all", name)] = str(fault)
 
     def stop(self):
         """Ends all that was started and removes its state; a second signal does not cut this short."""
@@ -140,7 +159,7 @@ class Bench:
         self.runs += 1
         figures = measure(contender, mix, self.target_file, f"{self.tag}x{self.runs}x", connections=connections,
                           seconds=seconds, threads=self.settings.threads)
-        if "create" in mix:
+        if "create" in mix or "batch" in mix:
             # What a flood of new rows leaves to be done is not to fall on whoever comes next.
             self.contenders[0].sql("VACUUM ANALYZE")
             self.contenders[0].sql("CHECKPOINT")
@@ -150,6 +169,8 @@ class Bench:
         """Every workload on every contender, once at full load and once with few clients; 0 is the warm-up."""
         for workload in self.settings.workloads:
             for contender in self.contenders[::1 if number % 2 else -1]:
+                if workload[0] in OWN_WORKLOADS and contender is not self.contenders[0]:
+                    continue
                 if number == 0:
                     self.take(workload, contender, self.settings.connections, WARM_UP_SECONDS)
                     continue

@@ -142,10 +142,14 @@ class Pool:
             os.chmod(self.socket, 0o666)
             self.roots = [self.spawn(command, stdin=listener).pid for _ in range(workers)]
 
+    def adapt_front(self, conf):
+        """For who is not reached as the service is."""
+
     def start_front(self, port):
         """The configuration of deploy/nginx with another socket in it."""
         conf = self.folder / "conf"
         shutil.copytree(ROOT / "deploy" / "nginx", conf / "wares")
+        self.adapt_front(conf / "wares")
         upstream = conf / "wares" / "upstream.conf"
         upstream.write_text(upstream.read_text().replace("/run/wares/wares.sock", str(self.socket)))
         text = (conf / "wares" / "run.conf.in").read_text()

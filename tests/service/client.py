@@ -63,6 +63,15 @@ class Client:
     def post(self, target, **options):
         return self.request("POST", target, **options)
 
+    def put(self, target, **options):
+        return self.request("PUT", target, **options)
+
+    def patch(self, target, **options):
+        return self.request("PATCH", target, **options)
+
+    def delete(self, target, **options):
+        return self.request("DELETE", target, **options)
+
     def post_raw(self, target, body, content_type="application/json", **headers):
         """A body byte for byte, as a client with faults of its own would send it."""
         if isinstance(body, str):

@@ -34,6 +34,22 @@ def lighttpd_stack(fresh_stack: Callable[..., Stack]) -> Stack:
     return fresh_stack(FRONT="lighttpd")
 
 
+# What the stacks of tests that change products are started with.
+CHANGING = {"WARES_L1": "0"}
+
+
+@pytest.fixture(scope="session")
+def start_changing_stack(fresh_stack: Callable[..., Stack]) -> Callable[..., Stack]:
+    """fresh_stack for tests that change products."""
+    return lambda **variables: fresh_stack(**{**CHANGING, **variables})
+
+
+@pytest.fixture(scope="session", params=["nginx", "lighttpd"])
+def changing_stack(request: pytest.FixtureRequest, start_changing_stack: Callable[..., Stack]) -> Stack:
+    """Each front server in turn, for tests that change products."""
+    return start_changing_stack(FRONT=request.param)
+
+
 @pytest.fixture(scope="session", params=["nginx", "lighttpd"])
 def stack(request: pytest.FixtureRequest) -> Stack:
     """Each front server in turn."""

@@ -181,7 +181,7 @@ def test_seeded_products_are_believable(command: Command) -> None:
     assert command.ask("SELECT bool_and(created_at < now() AND created_at = updated_at) FROM product")
     assert command.ask("SELECT bool_and(substr(id::text, 15, 1) = '7') FROM product")
     # Names and attributes belong to the category.
-    assert command.ask("SELECT bool_and(p.name ~ 'g$' AND p.attributes ? 'origin') FROM product p"
+    assert command.ask("SELECT bool_and(p.name ~ 'g$' AND p.attributes::jsonb ? 'origin') FROM product p"
                        " JOIN category c ON c.id = p.category_id JOIN category d ON d.id = c.parent_id"
                        " WHERE d.name = 'Tea'")
     assert command.ask("SELECT max(depth) FROM (WITH RECURSIVE t AS (SELECT id, 1 AS depth FROM category"

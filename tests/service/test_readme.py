@@ -2,8 +2,13 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
+
+import fastcgi
+import pytest
+import worker_pool
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -49,3 +54,32 @@ def test_commands_named_in_the_readme_exist():
     makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"`make ([a-z-]+)`", README.read_text(encoding="utf-8"))):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_one_socket_is_named_everywhere():
+    root = README.parent
+    tellers = [README, root / "deploy/nginx/upstream.conf", root / "deploy/lighttpd/site-tls.conf.example",
+               root / "src/bin/wares_fcgi.c"]
+    for path in tellers:
+        sockets = set(re.findall(r"/run/[\w./-]*\.sock\b", path.read_text(encoding="utf-8")))
+        assert sockets == {"/run/wares/wares.sock"}, path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives its rights up")
+def test_the_pool_is_started_as_told(tmp_path):
+    (line,) = re.findall(r"^spawn-fcgi -n .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    path = tmp_path / "wares.sock"
+    for told, here in (("/run/wares/wares.sock", path), ("/usr/local/bin/wares.fcgi", worker_pool.PROGRAM),
+                       ("-u wares -g wares", "-u nobody -g nogroup")):
+        assert told in line
+        line = line.replace(told, str(here))
+    with subprocess.Popen(shlex.split(line), env=worker_pool.environment("stderr"), stderr=subprocess.DEVNULL) as process:
+        try:
+            worker_pool.wait_until(lambda: len(worker_pool.children(process.pid)) == 4 and path.exists())
+            assert fastcgi.ask(path, "GET", worker_pool.LIVE).status == 200
+            assert path.stat().st_mode & 0o777 == 0o660 and path.owner() == path.group() == "www-data"
+            for pid in (process.pid, *worker_pool.children(process.pid)):
+                assert os.stat(f"/proc/{pid}").st_uid != 0
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0

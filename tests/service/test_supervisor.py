@@ -451,6 +451,33 @@ def test_outputs_that_are_closed_at_the_start_lead_nowhere(tmp_path, listening):
             assert process.wait(5) == 0
 
 
+def test_a_log_that_nobody_reads_delays_neither_requests_nor_the_stop(tmp_path, listening):
+    reader, writer = os.pipe()
+    with subprocess.Popen([PROGRAM, "--workers", "2"], stdin=listening, stderr=writer,
+                          env=worker_pool.environment("stderr")) as process:
+        try:
+            os.close(writer)
+            for _ in range(1500):  # more lines than a pipe has room for
+                assert fastcgi.ask(listening.getsockname(), "GET", LIVE, timeout=3).status == 200
+        finally:
+            process.terminate()
+            assert process.wait(5) == 0
+    os.close(reader)
+
+
+def test_a_log_at_the_limit_of_a_files_size_ends_nobody(tmp_path, listening):
+    log = tmp_path / "wares.log"
+    with subprocess.Popen(["sh", "-c", 'ulimit -f 8 && exec "$0" --workers 2', PROGRAM], stdin=listening,
+                          env=worker_pool.environment(log)) as process:
+        try:
+            for _ in range(200):
+                assert fastcgi.ask(listening.getsockname(), "GET", LIVE, timeout=10).status == 200
+            assert log.stat().st_size == 8 * 512
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
 def test_a_log_that_cannot_be_opened_ends_the_start_under_a_spawner(tmp_path):
     result = subprocess.run(["spawn-fcgi", "-s", tmp_path / "wares.sock", "--", PROGRAM], check=False, timeout=30,
                             env=worker_pool.environment("/nonexistent/folder/log"), capture_output=True, text=True)

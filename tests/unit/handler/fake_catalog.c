@@ -152,15 +152,39 @@ enum status catalog_category_get(struct catalog *catalog, struct scope *scope, s
     return catalog->status;
 }
 
-enum status catalog_category_create(struct catalog *catalog, struct scope *scope, struct record *input,
-                                    struct faults *faults, struct record *category)
+enum status catalog_category_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct record *input, struct faults *faults, struct change_result *result)
 {
     (void)scope;
-    catalog->calls++;
+    enum status status = change(catalog, options, result);
+    result->created = true;
+    result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
     record_complete(&category_schema, input, "USD", faults);
     catalog->input = *input;
-    *category = catalog->records[0];
-    return faults->count > 0 ? STATUS_INVALID : catalog->status;
+    return faults->count > 0 ? STATUS_INVALID : status;
+}
+
+enum status catalog_category_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                  struct text id, product_edit edit, void *context, struct faults *faults,
+                                  struct change_result *result)
+{
+    return catalog_product_edit(catalog, scope, options, id, edit, context, faults, result);
+}
+
+enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                    struct text id, struct faults *faults, struct change_result *result)
+{
+    (void)faults;
+    return catalog_product_delete(catalog, scope, options, id, result);
+}
+
+enum status catalog_category_tree(struct catalog *catalog, struct scope *scope, struct text top,
+                                  struct category_tree *tree)
+{
+    catalog->calls++;
+    catalog->category_query.parent_id = top;
+    *tree = category_tree_make(scope->arena, catalog->records, catalog->count, top);
+    return catalog->status;
 }
 
 enum status catalog_category_list(struct catalog *catalog, struct scope *scope, const struct category_query *query,

@@ -2,7 +2,7 @@
 #ifndef TESTS_FAKE_CATALOG_H
 #define TESTS_FAKE_CATALOG_H
 
-#include "catalog/catalog.h"
+#include "catalog/category_change.h"
 #include "catalog/product_batch.h"
 #include "handler/exchange.h"
 

@@ -12,6 +12,7 @@
 
 #define ID "0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f"
 #define PRODUCT "/api/v1/products/" ID
+#define CATEGORY "/api/v1/categories/" ID
 
 static const char *const json[] = {"CONTENT_TYPE=application/json", NULL};
 
@@ -231,6 +232,72 @@ static void categories_are_listed_read_and_made(void **state)
     assert_int_equal(serve(&catalog, "POST", "/api/v1/categories", json, "{}")->response.status, 400);
 }
 
+static void categories_are_changed_and_deleted(void **state)
+{
+    static const char *const patch[] = {"CONTENT_TYPE=application/merge-patch+json", "HTTP_IF_MATCH=\"2\"", NULL};
+    static const char *const form[] = {"CONTENT_TYPE=text/plain", NULL};
+    struct catalog catalog = {.view = {.version = 3, .json = TEXT("{\"id\":\"x\"}")}};
+    struct exchange *exchange;
+
+    (void)state;
+    record_set(&catalog.records[0], CATEGORY_ID, TEXT(ID));
+    record_set(&catalog.records[0], CATEGORY_NAME, TEXT("Tea"));
+    record_set(&catalog.records[0], CATEGORY_SLUG, TEXT("tea"));
+    record_set(&catalog.records[0], CATEGORY_POSITION, TEXT("4"));
+    record_set(&catalog.records[0], CATEGORY_VERSION, TEXT("2"));
+    record_set(&catalog.records[0], CATEGORY_CREATED_AT, TEXT("2026-11-23T09:15:02.123456Z"));
+    record_set(&catalog.records[0], CATEGORY_UPDATED_AT, TEXT("2026-11-23T09:15:02.123456Z"));
+    exchange = serve(&catalog, "PATCH", CATEGORY, patch, "{\"slug\":null,\"position\":null,\"name\":\"Teas\"}");
+    assert_int_equal(exchange->response.status, 200);
+    assert_string_equal(body_of(exchange), "{\"id\":\"x\"}");
+    assert_true(text_equal(header_of(exchange, "ETag"), TEXT("\"3\"")));
+    assert_true(text_equal(catalog.input.value[CATEGORY_NAME], TEXT("Teas")));
+    assert_true(text_equal(catalog.input.value[CATEGORY_POSITION], TEXT("0")));
+    assert_null(catalog.input.value[CATEGORY_SLUG].data);
+    assert_true(text_equal(catalog.input.value[CATEGORY_VERSION], TEXT("2")));
+    assert_int_equal(catalog.options.expectation.versions[0], 2);
+
+    assert_int_equal(serve(&catalog, "PATCH", CATEGORY, patch, "{\"name\":null}")->response.status, 400);
+    exchange = serve(&catalog, "PATCH", CATEGORY, form, "{}");
+    assert_int_equal(exchange->response.status, 415);
+    assert_contains(arena_string(exchange->scope.arena, header_of(exchange, "Accept-Patch")), "json-patch");
+
+    exchange = serve(&catalog, "DELETE", CATEGORY, NULL, NULL);
+    assert_int_equal(exchange->response.status, 204);
+    catalog.status = STATUS_NOT_FOUND;
+    assert_int_equal(serve(&catalog, "DELETE", CATEGORY, NULL, NULL)->response.status, 404);
+    catalog.status = STATUS_STALE;
+    catalog.result.current_version = 7;
+    exchange = serve(&catalog, "DELETE", CATEGORY, NULL, NULL);
+    assert_int_equal(exchange->response.status, 412);
+    assert_contains(body_of(exchange), "The category is at version 7 now");
+}
+
+static void categories_are_shown_as_a_tree(void **state)
+{
+    struct catalog catalog = {.count = 2};
+    struct exchange *exchange;
+
+    (void)state;
+    record_set(&catalog.records[0], CATEGORY_ID, TEXT(ID));
+    record_set(&catalog.records[1], CATEGORY_ID, TEXT("below"));
+    record_set(&catalog.records[1], CATEGORY_PARENT_ID, TEXT(ID));
+    exchange = serve(&catalog, "GET", "/api/v1/categories?tree=true", NULL, NULL);
+    assert_int_equal(exchange->response.status, 200);
+    assert_contains(body_of(exchange), "\"children\":[{\"id\":\"below\"");
+    exchange = serve(&catalog, "GET", "/api/v1/categories?tree=true&parent_id=" ID, NULL, NULL);
+    assert_contains(body_of(exchange), "[{\"id\":\"below\"");
+    exchange = serve(&catalog, "GET", "/api/v1/categories?tree=true&limit=3", NULL, NULL);
+    assert_int_equal(exchange->response.status, 400);
+    assert_contains(body_of(exchange), "\"parameter\":\"limit\"");
+    catalog.status = STATUS_TOO_LARGE;
+    exchange = serve(&catalog, "GET", "/api/v1/categories?tree=true", NULL, NULL);
+    assert_int_equal(exchange->response.status, 400);
+    assert_contains(body_of(exchange), "page through the list");
+    catalog.status = STATUS_UNAVAILABLE;
+    assert_int_equal(serve(&catalog, "GET", "/api/v1/categories?tree=true", NULL, NULL)->response.status, 503);
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -253,6 +320,8 @@ int main(void)
         cmocka_unit_test(all_faults_of_a_body_come_at_once),
         cmocka_unit_test(a_body_that_is_not_json_is_refused),
         cmocka_unit_test(categories_are_listed_read_and_made),
+        cmocka_unit_test(categories_are_changed_and_deleted),
+        cmocka_unit_test(categories_are_shown_as_a_tree),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -17,6 +17,7 @@
 static struct record whole_product(void)
 {
     return (struct record){
+        .given = UINT32_MAX,
         .value =
             {
                 [PRODUCT_ID] = TEXT("01930000-0000-7000-8000-00000000000a"),
@@ -218,7 +219,8 @@ static void test_all_faults_at_once(void **state)
 static void test_category(void **state)
 {
     struct fixture *fixture = *state;
-    struct record original = {.value = {[CATEGORY_ID] = TEXT("01930000-0000-7000-8000-000000000001"),
+    struct record original = {.given = UINT32_MAX,
+                              .value = {[CATEGORY_ID] = TEXT("01930000-0000-7000-8000-000000000001"),
                                         [CATEGORY_PARENT_ID] = TEXT("01930000-0000-7000-8000-000000000002"),
                                         [CATEGORY_NAME] = TEXT("Tea"),
                                         [CATEGORY_SLUG] = TEXT("tea"),

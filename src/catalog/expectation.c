@@ -1,0 +1,56 @@
+/* Expectations and the fields that versions set. */
+#include "expectation.h"
+
+bool expectation_names(const struct expectation *expectation, int64_t version)
+{
+    for (size_t i = 0; i < expectation->version_count; i++) {
+        if (expectation->versions[i] == version) {
+            return true;
+        }
+    }
+    return expectation->any;
+}
+
+int64_t expectation_newest(const struct expectation *expectation)
+{
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < expectation->version_count; i++) {
+        newest = expectation->versions[i] > newest ? expectation->versions[i] : newest;
+    }
+    return newest;
+}
+
+struct text fields_set_after(struct arena *arena, struct text set_by, int64_t version)
+{
+    struct text names = TEXT_ABSENT;
+    struct text left = set_by;
+
+    while (left.data != NULL) {
+        struct text digits = TEXT_ABSENT;
+        const struct text name = text_split(text_split(left, ',', &left), ':', &digits);
+        uint64_t at = 0;
+
+        if (text_to_u64(digits, &at) && (int64_t)at > version) {
+            names =
+                arena_printf(arena, "%.*s%s%.*s", TEXT_PRINT(names), names.data != NULL ? "," : "", TEXT_PRINT(name));
+        }
+    }
+    return names;
+}
+
+bool fields_have(struct text list, const char *name)
+{
+    while (list.data != NULL) {
+        if (text_equal(text_split(list, ',', &list), text_of(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct text fields_add(struct arena *arena, struct text list, const char *name, int64_t version)
+{
+    return arena_printf(arena, "%.*s%s\"%s\":%lld", TEXT_PRINT(list), list.data != NULL ? "," : "", name,
+                        (long long)version);
+}
