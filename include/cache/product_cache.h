@@ -93,7 +93,8 @@ void product_cache_put(struct product_cache *cache, struct scope *scope, struct 
                        const struct cached_product *product, const struct cache_ticket *ticket);
 
 /* There was nothing to keep. */
-void product_cache_forgo(struct product_cache *cache, const struct cache_ticket *ticket);
+void product_cache_forgo(struct product_cache *cache, struct scope *scope, struct text id,
+                         const struct cache_ticket *ticket);
 
 /* A ticket for the product with an id that is about to be inserted, to be put once it is. */
 struct cache_ticket product_cache_note(struct product_cache *cache, struct text id);

@@ -129,8 +129,7 @@ static const struct variable variables[] = {
         .default_value = "0",
         .least = 0,
         .most = 60000,
-        .prose =
-            "milliseconds that a worker's memory may lag behind other hosts (WARES_HOSTS=many); 0 asks Redis each time",
+        .prose = "milliseconds that a worker's memory may lag behind other hosts; 0 asks Redis each time",
     },
     {
         .name = "WARES_LOG",
@@ -196,8 +195,7 @@ static const struct variable variables[] = {
         .type = TYPE_TEXT,
         .offset = offsetof(struct config, runtime_dir),
         .default_value = "",
-        .prose = "folder of the file by which the processes of a host see each other's writes; empty for one of the "
-                 "account's own in /dev/shm",
+        .prose = "folder of what the processes of a host share; empty for one of the account's in /dev/shm",
     },
     {
         .name = "WARES_SOCKET",
@@ -403,7 +401,7 @@ static enum status check_names(char *error, size_t error_size)
 }
 
 /* What a worker needs of address space besides: programs, libraries, stacks, the shared cells. */
-#define MEMORY_BASE ((int64_t)72 * MIB)
+#define MEMORY_BASE ((int64_t)64 * MIB)
 
 /* A body stands in memory several times while it is read: as it came, as a tree of json-c, as values. */
 #define MEMORY_PER_BODY 16

@@ -185,11 +185,18 @@ enum status product_cache_get(struct product_cache *cache, struct scope *scope, 
     }
 }
 
-void product_cache_forgo(struct product_cache *cache, const struct cache_ticket *ticket)
+static void release(struct product_cache *cache, const struct cache_ticket *ticket)
 {
     if (ticket->leased && ticket->incarnation == cells_incarnation(cache->cells)) {
         cells_release(cache->cells, ticket->cell);
     }
+}
+
+void product_cache_forgo(struct product_cache *cache, struct scope *scope, struct text id,
+                         const struct cache_ticket *ticket)
+{
+    remote_forgo(&cache->remote, scope, id, ticket);
+    release(cache, ticket);
 }
 
 /* What is kept under a word that is the cell's no more would never be served: the comparison only saves the work. */
@@ -209,7 +216,7 @@ void product_cache_put(struct product_cache *cache, struct scope *scope, struct 
         remote_put(&cache->remote, scope, id, product, ticket);
         product_memory_put(cache->memory, id, ticket->word, &held);
     }
-    product_cache_forgo(cache, ticket);
+    release(cache, ticket);
 }
 
 /* With many hosts a fill needs a lease of Redis's, which a write has none of. */

@@ -42,6 +42,9 @@ enum remote_state remote_get(struct remote *remote, struct scope *scope, struct 
 void remote_put(struct remote *remote, struct scope *scope, struct text id, const struct cached_product *product,
                 const struct cache_ticket *ticket);
 
+/* With many hosts: gives back the lease that the ticket has. Not waited for. */
+void remote_forgo(struct remote *remote, struct scope *scope, struct text id, const struct cache_ticket *ticket);
+
 /* With many hosts: tombstones before, and off again after. The ids must live until then. A failure is a debt. */
 void remote_begin(struct remote *remote, struct scope *scope, const struct text *ids, size_t count);
 void remote_end(struct remote *remote, struct scope *scope);

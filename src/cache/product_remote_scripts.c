@@ -36,6 +36,10 @@ static const char get_script[] =
 static const char put_script[] = EPOCH "if n == string.sub(ARGV[3], 2, 17) and head(KEYS[2]) == ARGV[3] then "
                                        "redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5]) return 1 end return 0";
 
+/* ARGV[1] the lease. */
+static const char forgo_script[] =
+    HEAD "if head(KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+
 /* ARGV[1] a token, ARGV[2] ms. Tokens beyond 32 are left out: the last of those that are in takes the tombstone off, and
  * the ends of the others still make every lease void. */
 static const char begin_script[] =
@@ -193,6 +197,15 @@ void hosts_put(struct remote *remote, struct scope *scope, struct text id, struc
     }
 }
 
+void remote_forgo(struct remote *remote, struct scope *scope, struct text id, const struct cache_ticket *ticket)
+{
+    if (remote->many_hosts && ticket->usable) {
+        const struct text words[] = {TEXT("EVAL"), text_of(forgo_script), TEXT("1"), remote_key(scope, id),
+                                     arena_printf(scope->arena, "L%.*s", GUARD_LENGTH, ticket->guard)};
+        redis_send(remote->redis, scope, words, sizeof words / sizeof words[0]);
+    }
+}
+
 /* --- writing --- */
 
 /* One script over the keys of all products of the write. */
@@ -237,6 +250,14 @@ void remote_end(struct remote *remote, struct scope *scope)
 
 bool remote_repair(struct remote *remote, struct scope *scope, struct text id, int64_t version)
 {
+    struct redis_answer answer;
+
+    if (!remote->many_hosts) {
+        return true;
+    }
+    if (!know_server(remote, scope)) {
+        return false;
+    }
     const struct text words[] = {TEXT("EVAL"),
                                  text_of(repair_script),
                                  TEXT("2"),
@@ -245,9 +266,5 @@ bool remote_repair(struct remote *remote, struct scope *scope, struct text id, i
                                  text_of(remote->run_id),
                                  fresh_number(scope),
                                  arena_printf(scope->arena, "%019" PRId64, version)};
-    struct redis_answer answer;
-
-    return !remote->many_hosts ||
-           (know_server(remote, scope) &&
-            redis_call(remote->redis, scope, words, sizeof words / sizeof words[0], &answer) == STATUS_OK);
+    return redis_call(remote->redis, scope, words, sizeof words / sizeof words[0], &answer) == STATUS_OK;
 }

@@ -29,7 +29,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (status == STATUS_OK) {
         catalog_keep(catalog, scope, id, view, &ticket);
     } else {
-        product_cache_forgo(cache, &ticket);
+        product_cache_forgo(cache, scope, id, &ticket);
     }
     return status;
 }
