@@ -67,6 +67,9 @@ void product_cache_free(struct product_cache *cache);
  * means for writes product_cache_begin_write tells. */
 void product_cache_attach(struct product_cache *cache, struct text database, struct cells_backend backend);
 
+/* Whether that was called. */
+bool product_cache_is_attached(const struct product_cache *cache);
+
 struct cached_product {
     int64_t version;
     struct text json; /* lives until the scope's arena is reset, or the next product is put */

@@ -22,6 +22,7 @@ struct product_cache {
     struct remote remote;
     uint64_t incarnation; /* of the words in memory */
     int64_t mend_at_ns;   /* not before */
+    bool attached;
     bool writing;
     bool one_product; /* the write in flight is of one */
     struct cache_ticket written;
@@ -54,8 +55,14 @@ void product_cache_free(struct product_cache *cache)
 void product_cache_attach(struct product_cache *cache, struct text database, struct cells_backend backend)
 {
     /* The backend first: cells that are attached tell it on. */
+    cache->attached = true;
     cells_set_backend(cache->cells, backend);
     (void)cells_attach(cache->cells, database); /* its failures are told in the log */
+}
+
+bool product_cache_is_attached(const struct product_cache *cache)
+{
+    return cache->attached;
 }
 
 /* --- reading --- */

@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "cache/product_cache.h"
 #include "domain/timestamp.h"
+#include "store/pg.h"
 #include "store/product_store.h"
 
 #include <string.h>
@@ -18,6 +19,10 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     struct record product;
     enum status status;
 
+    /* Which database it is decides on what is cached of it: a process that has just begun asks first. */
+    if (!product_cache_is_attached(cache) && pg_connect(catalog->options.pg, scope) != STATUS_OK) {
+        return STATUS_UNAVAILABLE;
+    }
     if (!fresh && product_cache_get(cache, scope, id, &cached, &ticket) == STATUS_OK) {
         *view = (struct product_view){.version = cached.version, .json = cached.json};
         return STATUS_OK;
