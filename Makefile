@@ -20,7 +20,7 @@ BUILD    ?= build$(flavour)
 # --- what is built -------------------------------------------------------------------------------------------------
 
 # From the top down: a layer may call those to its right only, and the linker sees them in this order.
-layers   := server handler catalog migrate json http cache store domain base
+layers   := server handler catalog migrate json csv http cache store domain base
 programs := wares.fcgi $(if $(wildcard src/bin/wares_jobs.c),wares-jobs) wares
 
 # --- flags ---------------------------------------------------------------------------------------------------------
@@ -100,14 +100,15 @@ $(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) \
 below_base    := base
 below_domain  := domain base
 below_json    := json domain base
+below_csv     := csv domain base
 below_http    := http base
 below_store   := store domain base
 below_cache   := cache base
 below_migrate := migrate store domain base
 below_catalog := catalog json cache store domain base
-below_handler := handler json http domain base
+below_handler := handler json csv http domain base
 below_fuzz    := json http domain base
-below_server  := server handler json http domain base
+below_server  := server handler json csv http domain base
 
 unit_sources := $(sort $(wildcard tests/unit/*/test_*.c))
 unit_tests   := $(unit_sources:tests/%.c=$(BUILD)/tests/%)

@@ -27,7 +27,7 @@ local function allow_origin()
         answer["Access-Control-Allow-Origin"] = origin
     end
     answer["Access-Control-Expose-Headers"] = "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, "
-        .. "Retry-After, Server-Timing, X-Request-Id, X-Total-Count"
+        .. "Retry-After, Server-Timing, X-Request-Id, X-Search-Corrected, X-Search-Ranked, X-Total-Count"
     if is_preflight() then
         answer["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         answer["Access-Control-Allow-Headers"] = "Accept, Authorization, Cache-Control, Content-Type, "

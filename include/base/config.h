@@ -22,6 +22,8 @@ struct config {
     int64_t connections_max;  /* WARES_CONNECTIONS: connections from the front that a worker holds at once */
     const char *currency;     /* WARES_CURRENCY: for products without one */
     int64_t deadline_ms;      /* WARES_DEADLINE: for one request, in ms */
+    int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
+    int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
     int64_t io_timeout_ms;    /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
     enum hosts hosts;         /* WARES_HOSTS: whether pools on several hosts serve the database */
     int64_t l1_ttl_ms;        /* WARES_L1_TTL: with many hosts, serving from memory without asking Redis, in ms */

@@ -45,10 +45,12 @@ struct log_request {
     struct text request_id;
     struct text trace_id; /* of a valid traceparent, or absent */
     uint64_t bytes;       /* of the body sent */
+    struct text cut;      /* why the answer broke off, in a word; absent where it did not */
 };
 
 /* The line of one request, at level info: method, uri, status, duration in ms with three decimals, request id, bytes,
- * trace id where there is one; the worker's pid stands in every line. */
+ * trace id
+ * and cut where there is one; the worker's pid stands in every line. */
 void log_request(const struct log_request *request);
 
 #endif

@@ -21,6 +21,9 @@ size_t utf8_count(struct text text);
 /* True for a control character: C0, DEL and C1 (Unicode's general category Cc). */
 bool utf8_is_control(uint32_t code_point);
 
+/* True for Unicode white space (property White_Space). */
+bool utf8_is_white_space(uint32_t code_point);
+
 /* The slice without Unicode white space (property White_Space) at both ends. The text must be valid UTF-8. */
 struct text utf8_trim(struct text text);
 

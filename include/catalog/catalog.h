@@ -10,8 +10,11 @@
 #include "domain/category_query.h"
 #include "domain/category_tree.h"
 #include "domain/fault.h"
+#include "domain/feed_cursor.h"
 #include "domain/product.h"
+#include "domain/product_facets.h"
 #include "domain/product_query.h"
+#include "domain/search_text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +22,8 @@
 struct catalog;
 struct pg;
 struct product_cache;
+struct product_export;
+struct waiter;
 
 /* Writes the JSON of a product: handed in by who knows JSON, so that what is cached is what is answered. */
 typedef void (*product_renderer)(struct strbuf *out, const struct record *product);
@@ -40,12 +45,19 @@ struct product_view {
     struct text json; /* lives until the scope's arena is reset */
 };
 
+/* A page may have fewer products than were asked for, or none, and others behind it: where that is so is told by more
+ * alone. */
 struct product_page {
     struct record *products;
     size_t count;
     bool more;
     struct cursor next; /* where more */
+    bool before;
+    struct cursor previous;  /* where before */
+    struct search_note note; /* of a search */
 };
+
+enum product_count { PRODUCT_COUNT_NONE, PRODUCT_COUNT_EXACT, PRODUCT_COUNT_ESTIMATED };
 
 struct category_page {
     struct record *categories;
@@ -65,6 +77,43 @@ MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope
 /* A page of a list. Always from the database. */
 MUST_CHECK enum status catalog_product_list(struct catalog *catalog, struct scope *scope,
                                             const struct product_query *query, struct product_page *page);
+
+/* How many products a list has in all. An exact count looks at all of them, within the deadline; an estimate is the
+ * planner's. */
+MUST_CHECK enum status catalog_product_count(struct catalog *catalog, struct scope *scope,
+                                             const struct product_query *query, enum product_count kind,
+                                             uint64_t *count);
+
+/* How the products that match are spread. Order, limit and cursor of the query must be none. */
+MUST_CHECK enum status catalog_product_facets(struct catalog *catalog, struct scope *scope,
+                                              const struct product_query *query, struct product_facets *facets,
+                                              struct search_note *note);
+
+/* The categories with these ids, each once, in the order of their ids. */
+MUST_CHECK enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids,
+                                             size_t count, struct record **categories, size_t *found);
+
+/* What an export may use. */
+struct export_bounds {
+    struct waiter *waiter; /* for every wait, so that the worker may do other things meanwhile; NULL for none */
+    int64_t time_ms;       /* that one step may take */
+    int64_t idle_ms;       /* that the database leaves a transaction whose worker does not ask for more */
+    uint32_t exports;      /* at once, of all workers of the database */
+};
+
+/* Begins an export of all live products that match, out of one snapshot and on a connection of its own. *cursor is where
+ * the feed of changes goes on behind it. STATUS_TOO_LARGE: as many exports run as may. The caller closes *export. */
+MUST_CHECK enum status catalog_export_open(struct catalog *catalog, struct scope *scope,
+                                           const struct product_filter *filter, const struct export_bounds *bounds,
+                                           struct product_export **export, struct feed_cursor *cursor);
+
+/* The next product in the order of the ids, whose values are valid until the next call; *found is false behind the last.
+ * After another status than STATUS_OK the export can only be closed. */
+MUST_CHECK enum status catalog_export_next(struct product_export *export, struct scope *scope, struct record *product,
+                                           bool *found);
+
+/* Ends the transaction. NULL is allowed. */
+void catalog_export_close(struct product_export *export);
 
 /* One category by its id; STATUS_NOT_FOUND, otherwise as pg_exec. */
 MUST_CHECK enum status catalog_category_get(struct catalog *catalog, struct scope *scope, struct text id,

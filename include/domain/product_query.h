@@ -28,14 +28,14 @@ struct product_filter {
     struct text max_price;
     struct text currency;
     uint32_t statuses; /* bit per index of product_statuses; 0: the active ones */
-    struct text sku;
+    struct text sku;   /* letter case does not count */
     struct text group_key;
     struct text ids[LIST_IDS_MAX]; /* UUIDs in lower case */
     size_t id_count;
     struct text search; /* q, as given */
     struct attribute_filter attributes[LIST_ATTRIBUTES_MAX];
     size_t attribute_count;
-    struct text created_after; /* as timestamp_to_micros takes it */
+    struct text created_after; /* as timestamp_to_micros takes it; the three exclude the instant itself */
     struct text created_before;
     struct text updated_after;
 };
@@ -48,11 +48,17 @@ struct product_query {
     bool ascending; /* default: newest first */
     uint32_t limit; /* 1 to LIST_LIMIT_MAX */
     bool has_cursor;
-    struct cursor cursor; /* the row beside the page, where has_cursor */
+    struct cursor cursor; /* the row beside the page, where has_cursor; its key is one of the sort */
 };
 
-/* A number that two queries share only where their filters are the same (limit and cursor left out): FNV-1a, 64 bits.
- * A cursor carries it, so that one used with other filters is refused. */
+/* The statuses asked for: a bit per index of product_statuses, the active ones where none were. */
+uint32_t product_filter_statuses(const struct product_filter *filter);
+
+/* A number that two queries share only where their filters and their order are the same (limit and cursor left out):
+ * FNV-1a, 64 bits. A cursor carries it, so that one used with others is refused. */
 uint64_t product_query_fingerprint(const struct product_query *query);
+
+/* True where the key could be one of a row in this order, so that the database reads it as a value of that column. */
+bool product_sort_key_valid(enum product_sort sort, struct text key);
 
 #endif

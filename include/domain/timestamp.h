@@ -16,4 +16,9 @@ bool timestamp_from_postgres(struct text text, char out[TIMESTAMP_LENGTH + 1]);
 /* Microseconds since 1970 of what timestamp_from_postgres made. False where the text is not of that form. */
 bool timestamp_to_micros(struct text text, int64_t *unix_us);
 
+/* From RFC 3339 with any offset ("2026-11-23T10:15:02.5+01:00", "…z") to the form that timestamp_from_postgres makes, in
+ * UTC; digits of the fraction beyond the sixth are cut off. False where it is not of that form, or not of the years 1 to
+ * 9999 in UTC. Leap seconds are not known here. */
+bool timestamp_from_rfc3339(struct text text, char out[TIMESTAMP_LENGTH + 1]);
+
 #endif

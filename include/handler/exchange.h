@@ -6,6 +6,7 @@
 #include "handler/app.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/response_stream.h"
 #include "http/router.h"
 
 /* What the server found about the body before a handler runs. */
@@ -22,12 +23,19 @@ struct exchange {
     enum body_state body_state;
     struct request request;
     struct response response;
+    struct response_stream *stream; /* for a long answer; NULL where none can be sent now */
     struct route_match match;
 };
 
 /* Answers a request: finds the route, checks method, Accept and body, runs the handler, adds the headers that every
  * answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are
- * set by the caller, response is initialised; afterwards response is whole. Never fails: a fault is an answer too. */
+ * set by the caller, response is initialised; afterwards response is whole. Never fails: a fault is an answer too. Where
+ * stream->begun is true afterwards, the answer was sent through the stream, whole or cut. */
 void exchange_serve(struct exchange *exchange);
+
+/* For handlers of long answers: sends what response.body holds as the next part of the answer, before the first one the
+ * head with the headers that every answer has, and empties the body. The stream must be there. False where the answer is
+ * cut: stream->cut tells why, and nothing more is to be sent. */
+MUST_CHECK bool exchange_send_part(struct exchange *exchange);
 
 #endif

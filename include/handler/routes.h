@@ -7,8 +7,13 @@
 extern const struct route routes[];
 extern const size_t route_count;
 
+/* True where the handler makes other types than application/json, and looks at Accept itself. */
+bool handler_negotiates(route_handler handler);
+
 /* Handlers answer every request that the table sends them; see the file named after the resource. */
 void product_list(struct exchange *exchange);
+void product_facets(struct exchange *exchange);
+void product_export(struct exchange *exchange);
 void product_create(struct exchange *exchange);
 void product_get(struct exchange *exchange);
 void product_put(struct exchange *exchange);

@@ -11,6 +11,9 @@
  * of nothing else takes all. Parameters other than q make no difference; of the same range twice the higher q counts. */
 bool accept_takes(struct text accept, const char *media_type);
 
+/* That weight, in thousandths; 0 where the header does not take the media type. */
+int accept_weight(struct text accept, const char *media_type);
+
 /* True where Content-Type is this type, parameters aside; a charset other than utf-8 is refused. Letter case and
  * white space as RFC 9110, section 8.3.1. */
 bool content_type_is(struct text content_type, const char *media_type);

@@ -16,6 +16,7 @@ struct response {
     struct strbuf body;    /* written body */
     struct text lent_body; /* where present it is the body, and lives in the request's arena */
     bool head;             /* answer to HEAD: the length is told, the body is not sent */
+    bool streamed;         /* the body is of unknown length: no Content-Length */
 };
 
 void response_init(struct response *response);
@@ -31,7 +32,7 @@ void response_header(struct response *response, const char *name, struct text va
 struct text response_body(const struct response *response);
 
 /* The head as CGI wants it (RFC 3875, section 6): "Status: 200 OK\r\n", the headers, Content-Length unless the status
- * has no content (204, 304), and the empty line. */
+ * has no content (204, 304) or the body is streamed, and the empty line. */
 void response_write_head(const struct response *response, struct strbuf *out);
 
 /* The reason phrase of a status (RFC 9110, section 15), or "Unknown". */

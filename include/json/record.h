@@ -33,4 +33,20 @@ void json_write_record(struct strbuf *out, const struct schema *schema, const st
 /* Writes count records as an array. */
 void json_write_records(struct strbuf *out, const struct schema *schema, const struct record *records, size_t count);
 
+/* One value as it is carried, by the kind of its field; null for an absent one. */
+void json_write_value(struct strbuf *out, enum field_kind kind, struct text value);
+
+/* Writes those fields only whose bits are set, in the order of the schema, and behind them extra, which is members as
+ * they are written ("name":value) or absent. */
+void json_write_record_part(struct strbuf *out, const struct schema *schema, const struct record *record,
+                            uint32_t fields, struct text extra);
+
+/* Takes what json_write_record wrote apart: each value as it is written. False, and value undefined, where the object is
+ * not of that form. */
+bool json_split_record(const struct schema *schema, struct text object, struct text value[FIELDS_MAX]);
+
+/* json_write_record_part of such values. */
+void json_write_split_part(struct strbuf *out, const struct schema *schema, const struct text value[FIELDS_MAX],
+                           uint32_t fields, struct text extra);
+
 #endif

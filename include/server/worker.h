@@ -1,4 +1,4 @@
-/* The FastCGI worker: many connections, one request at a time. Owns libfcgi.
+/* The FastCGI worker: many connections, one request at a time, and beside it one long answer. Owns libfcgi.
  *
  * The plain FCGX_Accept_r loop is not used: an idle kept connection would pin its worker. Instead epoll waits on the
  * listening socket and on every connection, and libfcgi gets a connection once it can be read. */

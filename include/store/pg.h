@@ -40,7 +40,7 @@ struct pg *pg_new(const struct pg_options *options);
 void pg_free(struct pg *pg);
 
 /* Runs a prepared statement, which is prepared on the connection at its first use under name. name must be unique per
- * sql and a literal; the sql is only looked at where it has to be prepared. Parameters are in text form, an absent one is
+ * sql, and is of at most 63 bytes; the sql is only looked at where it has to be prepared. Parameters are in text form, an absent one is
  * NULL; they need not be terminated. One round trip (two at the first use). A connection that was lost before the
  * statement was sent is opened again, and so it is where the server said that it ends the session in place of an answer;
  * a statement that only reads (reads is true) is run once more wherever the connection broke under it.

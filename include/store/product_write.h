@@ -23,6 +23,16 @@ MUST_CHECK enum status product_write_load(struct pg *pg, struct scope *scope, st
 MUST_CHECK enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku,
                                                  struct stored_product *product);
 
+struct product_references {
+    bool category_exists;
+    bool sku_taken; /* by another live product */
+};
+
+/* What the constraints of the database would say of a product: of its category, its sku and its id, each of which may be
+ * absent. */
+MUST_CHECK enum status product_write_check(struct pg *pg, struct scope *scope, const struct record *record,
+                                           struct product_references *references);
+
 struct product_write {
     const struct record *record; /* as it is to be, complete: version and timestamps too */
     struct text json;            /* the same as it is answered; goes into the feed, and is the answer that is kept */

@@ -62,10 +62,14 @@ static pid_t current_pid(void)
     return the_log.pid;
 }
 
-/* O_NONBLOCK is for a named pipe: one that nobody reads from cannot be opened, and one that is full takes no line. */
-static int open_file(const char *path)
+/* O_NONBLOCK is for a named pipe: one that is full takes no line. A start waits until somebody reads from it. */
+static int open_file(const char *path, int flags)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_FILE_MODE);
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, LOG_FILE_MODE);
+    if (descriptor >= 0) {
+        (void)fcntl(descriptor, F_SETFL, O_APPEND | O_NONBLOCK);
+    }
+    return descriptor;
 }
 
 /* Standard error or, where that is a pipe, the same pipe opened anew, so that it can be made non-blocking without being
@@ -101,7 +105,7 @@ enum status log_open(const char *program, const char *target, enum log_format fo
     if (strcmp(target, "stderr") == 0) {
         descriptor = open_stderr();
     } else if (!to_syslog) {
-        descriptor = open_file(target);
+        descriptor = open_file(target, 0);
         if (descriptor < 0) {
             return STATUS_UNAVAILABLE;
         }
@@ -130,7 +134,7 @@ void log_reopen(void)
     if (the_log.path == NULL) {
         return;
     }
-    int descriptor = open_file(the_log.path);
+    int descriptor = open_file(the_log.path, O_NONBLOCK);
     if (descriptor < 0) {
         log_error("the log %s cannot be opened anew: %s; the old file stays in use", the_log.path, strerror(errno));
         return;

@@ -13,8 +13,9 @@
 #define METHOD_MAX 32
 #define REQUEST_ID_MAX 256
 #define TRACE_ID_MAX 64
+#define CUT_WORD_MAX 32
 #define FIXED_MAX 512 /* names, punctuation, numbers, the time */
-#define URI_MAX (LOG_LINE_MAX - FIXED_MAX - PROGRAM_MAX - METHOD_MAX - REQUEST_ID_MAX - TRACE_ID_MAX)
+#define URI_MAX (LOG_LINE_MAX - FIXED_MAX - PROGRAM_MAX - METHOD_MAX - REQUEST_ID_MAX - TRACE_ID_MAX - CUT_WORD_MAX)
 #define MESSAGE_MAX (LOG_LINE_MAX - FIXED_MAX - PROGRAM_MAX)
 
 #define ESCAPE_MAX 6 /* \u001f */
@@ -224,6 +225,9 @@ void log_format_request(struct log_text *line, enum log_format format, const str
     put_number(line, request->bytes, 1);
     if (request->trace_id.data != NULL) {
         put_word(line, format, json ? TEXT(",\"trace_id\":") : TEXT(" trace="), request->trace_id, TRACE_ID_MAX);
+    }
+    if (request->cut.data != NULL) {
+        put_word(line, format, json ? TEXT(",\"cut\":") : TEXT(" cut="), request->cut, CUT_WORD_MAX);
     }
     put(line, json ? TEXT("}\n") : TEXT("\n"));
 }

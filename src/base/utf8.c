@@ -96,7 +96,7 @@ bool utf8_is_control(uint32_t code_point)
 }
 
 /* Unicode's PropList.txt, White_Space; the list has not changed since Unicode 6.3. */
-static bool is_white_space(uint32_t code_point)
+bool utf8_is_white_space(uint32_t code_point)
 {
     return (code_point >= 0x09U && code_point <= 0x0DU) || code_point == 0x20U || code_point == 0x85U ||
            code_point == 0xA0U || code_point == 0x1680U || (code_point >= 0x2000U && code_point <= 0x200AU) ||
@@ -109,7 +109,7 @@ struct text utf8_trim(struct text text)
     uint32_t code_point = 0;
     while (text.length > 0) {
         size_t length = utf8_decode(text, &code_point);
-        if (length == 0 || !is_white_space(code_point)) {
+        if (length == 0 || !utf8_is_white_space(code_point)) {
             break;
         }
         text.data += length;
@@ -121,7 +121,7 @@ struct text utf8_trim(struct text text)
             start--;
         }
         struct text last = {.data = text.data + start, .length = text.length - start};
-        if (utf8_decode(last, &code_point) != last.length || !is_white_space(code_point)) {
+        if (utf8_decode(last, &code_point) != last.length || !utf8_is_white_space(code_point)) {
             break;
         }
         text.length = start;

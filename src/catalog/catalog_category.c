@@ -17,8 +17,7 @@ enum status catalog_category_list(struct catalog *catalog, struct scope *scope, 
         category_store_list(catalog->options.pg, scope, query, &page->categories, &page->count, &page->more);
 
     if (status == STATUS_OK && page->more) {
-        page->next.fingerprint = category_query_fingerprint(query);
-        page->next.at_us = 0;
+        page->next = (struct cursor){.fingerprint = category_query_fingerprint(query)};
         memcpy(page->next.id, page->categories[page->count - 1].value[CATEGORY_ID].data, UUID_TEXT_LENGTH);
         page->next.id[UUID_TEXT_LENGTH] = '\0';
     }

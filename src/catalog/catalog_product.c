@@ -1,4 +1,4 @@
-/* Reading products: one by id through the cache, lists from the database. */
+/* One product by its id, through the cache. Lists stand in catalog_list.c. */
 #include "catalog_internal.h"
 
 #include "base/log.h"
@@ -35,26 +35,6 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
         catalog_keep(catalog, scope, id, view, &ticket);
     } else {
         product_cache_forgo(cache, scope, id, &ticket);
-    }
-    return status;
-}
-
-enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
-                                 struct product_page *page)
-{
-    enum status status =
-        product_store_list(catalog->options.pg, scope, query, &page->products, &page->count, &page->more);
-
-    if (status == STATUS_OK && page->more) {
-        const struct record *last = &page->products[page->count - 1];
-
-        page->next.fingerprint = product_query_fingerprint(query);
-        memcpy(page->next.id, last->value[PRODUCT_ID].data, UUID_TEXT_LENGTH);
-        page->next.id[UUID_TEXT_LENGTH] = '\0';
-        if (!timestamp_to_micros(last->value[PRODUCT_CREATED_AT], &page->next.at_us)) {
-            log_error("product %s has no time of creation that a cursor could hold", page->next.id);
-            status = STATUS_INTERNAL;
-        }
     }
     return status;
 }

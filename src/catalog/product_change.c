@@ -141,11 +141,37 @@ static enum status replay(struct change *change)
     return STATUS_OK;
 }
 
+enum status change_add_references(struct change *change, const struct record *record)
+{
+    struct product_references references = {.category_exists = true};
+
+    /* Where the database cannot be asked, the faults that are known must do. */
+    if (product_write_check(change->catalog->options.pg, change->scope, record, &references) != STATUS_OK) {
+        return STATUS_OK;
+    }
+    if (!references.category_exists) {
+        faults_add(change->faults, FAULT_IN_BODY, "/category_id", "unknown_category", "must be the id of a category");
+    }
+    if (references.sku_taken) {
+        faults_add(change->faults, FAULT_IN_BODY, "/sku", "taken", "is the sku of another product");
+    }
+    return !references.category_exists ? STATUS_INVALID : references.sku_taken ? STATUS_CONFLICT : STATUS_OK;
+}
+
 enum status change_refuse(struct change *change)
 {
     const enum status status = has_key(change) ? replay(change) : STATUS_INVALID;
+    struct record wanted = *change->input;
 
-    return status == STATUS_OK || status == STATUS_KEY_REUSED ? status : STATUS_INVALID;
+    if (status == STATUS_OK || status == STATUS_KEY_REUSED) {
+        return status;
+    }
+    record_set(&wanted, PRODUCT_ID, change->id);
+    if (change->sku.data != NULL) {
+        wanted.value[PRODUCT_SKU] = TEXT_ABSENT; /* whoever has it is the product that is meant */
+    }
+    (void)change_add_references(change, &wanted);
+    return STATUS_INVALID;
 }
 
 /* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for:
@@ -277,13 +303,18 @@ static enum status leave(struct change *change, const struct stored_product *now
     return status;
 }
 
-static enum status explain(struct change *change, enum status status)
+/* What a constraint found, and what the others would: all at once. A look that finds nothing any more comes too late,
+ * and what was found first is told. */
+static enum status explain(struct change *change, enum status status, const struct record *record)
 {
     static const struct constraint_fault broken[] = {
         {STATUS_NOT_FOUND, STATUS_INVALID, "/category_id", "unknown_category", "must be the id of a category"},
         {STATUS_CONFLICT, STATUS_CONFLICT, "/sku", "taken", "is the sku of another product"},
     };
-    return catalog_explain(status, broken, sizeof broken / sizeof broken[0], change->faults);
+    const enum status found = change_add_references(change, record);
+
+    return found != STATUS_OK ? found
+                              : catalog_explain(status, broken, sizeof broken / sizeof broken[0], change->faults);
 }
 
 enum status change_create(struct change *change, struct record *record)
@@ -301,7 +332,7 @@ enum status change_create(struct change *change, struct record *record)
         expired = expired && status == STATUS_IN_PROGRESS;
         status = expired && tries == 0 ? STATUS_OK : status;
     }
-    return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status) : status;
+    return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status, record) : status;
 }
 
 /* True where the row that a create would make came into being meanwhile: it is to be looked at again. */
@@ -352,7 +383,8 @@ static enum status try_once(struct change *change, bool *again)
     }
     status = write.record != NULL ? write_out(change, &write, !exists) : leave(change, &now);
     *again = status == STATUS_STALE || (!exists && came_first(change, status));
-    return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status : explain(change, status);
+    return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status
+                                                                               : explain(change, status, write.record);
 }
 
 static void release_arena(void *arena)

@@ -45,7 +45,11 @@ enum status decide_delete(struct change *change, const struct stored_product *no
 /* Creates a product that nobody can know yet, without a look at what is there. */
 enum status change_create(struct change *change, struct record *record);
 
-/* For input with faults: STATUS_INVALID, or what is to be said of the key first. */
+/* Adds the faults that only the database can tell: a category that does not exist, a sku that is another's.
+ * STATUS_INVALID, STATUS_CONFLICT, or STATUS_OK where there are none. */
+enum status change_add_references(struct change *change, const struct record *record);
+
+/* For input with faults: STATUS_INVALID, with all of them, or what is to be said of the key first. */
 enum status change_refuse(struct change *change);
 
 /* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since

@@ -45,6 +45,7 @@ enum status catalog_product_create(struct catalog *catalog, struct scope *scope,
     *result = (struct change_result){0};
     record_complete(&product_schema, input, catalog->options.currency, faults);
     if (faults->count > 0) {
+        change.input = input;
         return change_refuse(&change);
     }
     if (options->expectation.match && !options->expectation.any) {
@@ -120,6 +121,10 @@ enum status decide_edit(struct change *change, const struct stored_product *now,
     enum status status;
 
     status = change->edit(change->context, change->scope, &now->record, edited, change->faults);
+    if (status == STATUS_INVALID) {
+        record_set(edited, PRODUCT_ID, now->record.value[PRODUCT_ID]);
+        (void)change_add_references(change, edited);
+    }
     if (status == STATUS_OK) {
         status = change_compare(change, now, edited, &write->field_versions);
     }

@@ -6,18 +6,26 @@
 #include <assert.h>
 #include <string.h>
 
-/* Format 1: the byte itself, fingerprint, at_us, id, check sum; numbers in network order. The check sum finds cursors
- * that were cut or mistyped. Nothing depends on a client not making its own: it is only a place in a list. */
-#define FORMAT 1
+/* Format 1: the byte itself, fingerprint, at_us, id, check sum. Format 2: the byte itself, flags, fingerprint, id, key,
+ * check sum. Numbers in network order. The check sum finds cursors that were cut or mistyped. Nothing depends on a client
+ * not making its own: it is only a place in a list. */
+enum { FORMAT_TIME = 1, FORMAT_KEY = 2 };
+enum { FLAG_BACKWARD = 1, FLAG_INCLUSIVE = 2, FLAGS_KNOWN = 3 };
+
 #define FINGERPRINT_AT 1
 #define AT_US_AT 9
 #define ID_AT 17
-#define SUM_AT (ID_AT + UUID_BYTES)
-#define SUM_BYTES 4
-#define CURSOR_BYTES (SUM_AT + SUM_BYTES)
-#define CURSOR_TEXT_LENGTH ((CURSOR_BYTES * 4 + 2) / 3)
+#define TIME_BYTES (ID_AT + UUID_BYTES + SUM_BYTES)
 
-static_assert(CURSOR_TEXT_LENGTH < CURSOR_TEXT_SIZE, "a cursor and its NUL fit");
+#define FLAGS_AT 1
+#define KEYED_FINGERPRINT_AT 2
+#define KEYED_ID_AT 10
+#define KEY_AT (KEYED_ID_AT + UUID_BYTES)
+
+#define SUM_BYTES 4
+#define BYTES_MAX (KEY_AT + CURSOR_KEY_MAX + SUM_BYTES)
+
+static_assert((BYTES_MAX * 4 + 2) / 3 < CURSOR_TEXT_SIZE, "a cursor and its NUL fit");
 
 /* Timestamps are years 1 to 9999, as everywhere in the API: others would not pass for one in the database. */
 #define AT_US_LEAST (INT64_C(-62135596800) * 1000000)
@@ -42,25 +50,45 @@ static uint64_t get_number(const unsigned char *in, size_t bytes)
     return value;
 }
 
-static uint64_t check_sum(const unsigned char bytes[CURSOR_BYTES])
+/* Of the first length bytes. */
+static uint64_t check_sum(const unsigned char *bytes, size_t length)
 {
-    uint64_t hash = hash_add(HASH_START, (struct text){.data = (const char *)bytes, .length = SUM_AT});
+    uint64_t hash = hash_add(HASH_START, (struct text){.data = (const char *)bytes, .length = length});
     return (hash >> 32U ^ hash) & UINT32_MAX;
+}
+
+/* The fields of a cursor; returns how many bytes they are. */
+static size_t write_fields(const struct cursor *cursor, unsigned char bytes[BYTES_MAX])
+{
+    if (cursor->key_length == 0) {
+        bytes[0] = FORMAT_TIME;
+        put_number(bytes + FINGERPRINT_AT, 8, cursor->fingerprint);
+        put_number(bytes + AT_US_AT, 8, (uint64_t)cursor->at_us);
+        uuid_to_bytes(cursor->id, bytes + ID_AT);
+        return ID_AT + UUID_BYTES;
+    }
+    const size_t length = cursor->key_length < CURSOR_KEY_MAX ? cursor->key_length : CURSOR_KEY_MAX;
+    bytes[0] = FORMAT_KEY;
+    bytes[FLAGS_AT] =
+        (unsigned char)((cursor->backward ? FLAG_BACKWARD : 0) | (cursor->inclusive ? FLAG_INCLUSIVE : 0));
+    put_number(bytes + KEYED_FINGERPRINT_AT, 8, cursor->fingerprint);
+    uuid_to_bytes(cursor->id, bytes + KEYED_ID_AT);
+    memcpy(bytes + KEY_AT, cursor->key, length);
+    return KEY_AT + length;
 }
 
 void cursor_encode(const struct cursor *cursor, char out[CURSOR_TEXT_SIZE])
 {
-    unsigned char bytes[CURSOR_BYTES] = {FORMAT};
-    put_number(bytes + FINGERPRINT_AT, 8, cursor->fingerprint);
-    put_number(bytes + AT_US_AT, 8, (uint64_t)cursor->at_us);
-    uuid_to_bytes(cursor->id, bytes + ID_AT);
-    put_number(bytes + SUM_AT, SUM_BYTES, check_sum(bytes));
+    unsigned char bytes[BYTES_MAX];
+    size_t count = write_fields(cursor, bytes);
+    put_number(bytes + count, SUM_BYTES, check_sum(bytes, count));
+    count += SUM_BYTES;
 
     /* Six bits at a time, from a window of those not yet written. */
     uint32_t window = 0;
     unsigned held = 0;
     size_t length = 0;
-    for (size_t i = 0; i < CURSOR_BYTES; i++) {
+    for (size_t i = 0; i < count; i++) {
         window = window << 8U | bytes[i];
         held += 8;
         while (held >= 6) {
@@ -74,11 +102,12 @@ void cursor_encode(const struct cursor *cursor, char out[CURSOR_TEXT_SIZE])
     out[length] = '\0';
 }
 
-/* The bytes of the text; false for other lengths, other characters, and bits left over at the end that are not zero. */
-static bool decode_base64url(struct text text, unsigned char bytes[CURSOR_BYTES])
+/* How many bytes the text holds; 0 for a text that is too long or of no possible length, other characters, and bits left
+ * over at the end that are not zero. */
+static size_t decode_base64url(struct text text, unsigned char bytes[BYTES_MAX])
 {
-    if (text.length != CURSOR_TEXT_LENGTH) {
-        return false;
+    if (text.length >= CURSOR_TEXT_SIZE || text.length % 4 == 1 || text.length * 3 / 4 > BYTES_MAX) {
+        return 0;
     }
     uint32_t window = 0;
     unsigned held = 0;
@@ -86,7 +115,7 @@ static bool decode_base64url(struct text text, unsigned char bytes[CURSOR_BYTES]
     for (size_t i = 0; i < text.length; i++) {
         const char *found = memchr(alphabet, text.data[i], sizeof alphabet - 1);
         if (found == NULL) {
-            return false;
+            return 0;
         }
         window = (window << 6U | (uint32_t)(found - alphabet)) & 0xFFFFU;
         held += 6;
@@ -95,22 +124,55 @@ static bool decode_base64url(struct text text, unsigned char bytes[CURSOR_BYTES]
             bytes[count++] = (unsigned char)(window >> held);
         }
     }
-    return (window & ((1U << held) - 1U)) == 0;
+    return (window & ((1U << held) - 1U)) == 0 ? count : 0;
+}
+
+static bool read_time(const unsigned char *bytes, size_t count, struct cursor *cursor)
+{
+    int64_t at_us = (int64_t)get_number(bytes + AT_US_AT, 8);
+    if (count != TIME_BYTES || at_us < AT_US_LEAST || at_us > AT_US_MOST) {
+        return false;
+    }
+    *cursor = (struct cursor){.fingerprint = get_number(bytes + FINGERPRINT_AT, 8), .at_us = at_us};
+    uuid_from_bytes(bytes + ID_AT, cursor->id);
+    return true;
+}
+
+static bool read_keyed(const unsigned char *bytes, size_t count, struct cursor *cursor)
+{
+    if (count <= KEY_AT + SUM_BYTES || (bytes[FLAGS_AT] & ~FLAGS_KNOWN) != 0 ||
+        memchr(bytes + KEY_AT, '\0', count - KEY_AT - SUM_BYTES) != NULL) {
+        return false;
+    }
+    *cursor = (struct cursor){
+        .fingerprint = get_number(bytes + KEYED_FINGERPRINT_AT, 8),
+        .backward = (bytes[FLAGS_AT] & FLAG_BACKWARD) != 0,
+        .inclusive = (bytes[FLAGS_AT] & FLAG_INCLUSIVE) != 0,
+        .key_length = count - KEY_AT - SUM_BYTES,
+    };
+    uuid_from_bytes(bytes + KEYED_ID_AT, cursor->id);
+    memcpy(cursor->key, bytes + KEY_AT, cursor->key_length);
+    return true;
 }
 
 bool cursor_decode(struct text text, struct cursor *cursor)
 {
-    unsigned char bytes[CURSOR_BYTES] = {0};
-    if (!decode_base64url(text, bytes) || bytes[0] != FORMAT ||
-        get_number(bytes + SUM_AT, SUM_BYTES) != check_sum(bytes)) {
+    unsigned char bytes[BYTES_MAX] = {0};
+    size_t count = decode_base64url(text, bytes);
+    if (count <= SUM_BYTES || get_number(bytes + count - SUM_BYTES, SUM_BYTES) != check_sum(bytes, count - SUM_BYTES)) {
         return false;
     }
-    int64_t at_us = (int64_t)get_number(bytes + AT_US_AT, 8);
-    if (at_us < AT_US_LEAST || at_us > AT_US_MOST) {
+    switch (bytes[0]) {
+    case FORMAT_TIME:
+        return read_time(bytes, count, cursor);
+    case FORMAT_KEY:
+        return read_keyed(bytes, count, cursor);
+    default:
         return false;
     }
-    cursor->fingerprint = get_number(bytes + FINGERPRINT_AT, 8);
-    cursor->at_us = at_us;
-    uuid_from_bytes(bytes + ID_AT, cursor->id);
-    return true;
+}
+
+struct text cursor_key(const struct cursor *cursor)
+{
+    return cursor->key_length > 0 ? (struct text){.data = cursor->key, .length = cursor->key_length} : TEXT_ABSENT;
 }

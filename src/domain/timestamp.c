@@ -1,6 +1,8 @@
 /* Timestamps as text. */
 #include "domain/timestamp.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 #define DATE_LENGTH 10 /* 2026-11-23 */
@@ -8,6 +10,10 @@
 #define FRACTION_DIGITS 6
 #define FRACTION_START (DATE_LENGTH + 1 + TIME_LENGTH + 1)
 #define US_PER_S 1000000
+
+/* Years 1 to 9999. */
+#define UNIX_US_LEAST (INT64_C(-62135596800) * US_PER_S)
+#define UNIX_US_MOST (INT64_C(253402300800) * US_PER_S - 1)
 
 /* Reads count digits; -1 where one is none. */
 static int digits_at(const char *at, size_t count)
@@ -101,5 +107,69 @@ bool timestamp_to_micros(struct text text, int64_t *unix_us)
         return false;
     }
     *unix_us = (days_of(date) * 86400 + seconds) * US_PER_S + micros;
+    return true;
+}
+
+/* Reads the fraction after the seconds, if there is one, into microseconds and moves *rest behind it. False where a point
+ * has no digits. */
+static bool take_fraction(struct text *rest, int *micros)
+{
+    *micros = 0;
+    if (rest->length == 0 || rest->data[0] != '.') {
+        return true;
+    }
+    size_t digits = 0;
+    while (1 + digits < rest->length && digits_at(rest->data + 1 + digits, 1) >= 0) {
+        digits++;
+    }
+    for (size_t i = 0; i < FRACTION_DIGITS; i++) {
+        *micros = *micros * 10 + (i < digits ? rest->data[1 + i] - '0' : 0);
+    }
+    *rest = (struct text){.data = rest->data + 1 + digits, .length = rest->length - 1 - digits};
+    return digits > 0;
+}
+
+/* "Z" or "+01:00", which must be all that is left. */
+static bool read_offset(struct text rest, int *seconds)
+{
+    *seconds = 0;
+    if (rest.length == 1) {
+        return rest.data[0] == 'Z' || rest.data[0] == 'z';
+    }
+    if (rest.length != sizeof "+01:00" - 1 || (rest.data[0] != '+' && rest.data[0] != '-') || rest.data[3] != ':') {
+        return false;
+    }
+    int hours = digits_at(rest.data + 1, 2);
+    int minutes = digits_at(rest.data + 4, 2);
+    *seconds = (hours * 60 + minutes) * 60 * (rest.data[0] == '-' ? -1 : 1);
+    return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
+}
+
+bool timestamp_from_rfc3339(struct text text, char out[TIMESTAMP_LENGTH + 1])
+{
+    const size_t whole = DATE_LENGTH + 1 + TIME_LENGTH;
+    struct date date;
+    char formatted[CLOCK_TEXT_SIZE];
+    int micros = 0;
+    int offset = 0;
+    int64_t made_us = 0;
+    if (text.length < whole || (text.data[DATE_LENGTH] != 'T' && text.data[DATE_LENGTH] != 't') ||
+        !read_date(text.data, &date)) {
+        return false;
+    }
+    int seconds = read_time(text.data + DATE_LENGTH + 1);
+    struct text rest = {.data = text.data + whole, .length = text.length - whole};
+    if (seconds < 0 || !take_fraction(&rest, &micros) || !read_offset(rest, &offset)) {
+        return false;
+    }
+    int64_t unix_us = (days_of(date) * 86400 + seconds - offset) * US_PER_S + micros;
+    if (unix_us < UNIX_US_LEAST || unix_us > UNIX_US_MOST) {
+        return false;
+    }
+    clock_format_micros(unix_us, formatted);
+    if (!timestamp_to_micros(text_of(formatted), &made_us) || made_us != unix_us) {
+        return false;
+    }
+    memcpy(out, formatted, TIMESTAMP_LENGTH + 1);
     return true;
 }

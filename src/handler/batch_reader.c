@@ -201,7 +201,7 @@ static void give_faults(struct batch_operation *operation, const struct faults *
     }
 }
 
-bool batch_read(struct exchange *exchange, struct json_object *document, struct batch *batch, struct faults *faults)
+void batch_read(struct exchange *exchange, struct json_object *document, struct batch *batch, struct faults *faults)
 {
     const size_t count = json_is_array(document) ? json_length(document) : 0;
     struct faults found;
@@ -209,7 +209,7 @@ bool batch_read(struct exchange *exchange, struct json_object *document, struct 
     if (!json_is_array(document) || count == 0 || count > BATCH_OPERATIONS_MAX) {
         faults_add(faults, FAULT_IN_BODY, "", json_is_array(document) ? "out_of_range" : "type",
                    "must be an array of 1 to %d operations", BATCH_OPERATIONS_MAX);
-        return false;
+        return;
     }
     batch->count = count;
     batch->operations = arena_alloc(exchange->scope.arena, count * sizeof *batch->operations);
@@ -218,5 +218,4 @@ bool batch_read(struct exchange *exchange, struct json_object *document, struct 
         read_operation(exchange, json_item(document, i), &batch->operations[i], &found);
         give_faults(&batch->operations[i], &found);
     }
-    return true;
 }

@@ -8,8 +8,7 @@
 struct json_object;
 
 /* Reads an array of 1 to BATCH_OPERATIONS_MAX operations. Faults of one operation are given to it, with pointers from
- * itself on ("/product/price"); faults of the array are added to faults, and false is returned. */
-MUST_CHECK bool batch_read(struct exchange *exchange, struct json_object *document, struct batch *batch,
-                           struct faults *faults);
+ * itself on ("/product/price"); those of the array are added to faults. */
+void batch_read(struct exchange *exchange, struct json_object *document, struct batch *batch, struct faults *faults);
 
 #endif

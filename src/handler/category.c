@@ -79,7 +79,7 @@ void category_patch(struct exchange *exchange)
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
         !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
-        !input_json(exchange, &patch.document, &request.faults)) {
+        !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }
     answer(exchange,
@@ -95,7 +95,7 @@ void category_delete(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || write_refused(exchange, &request)) {
         return;
     }
     status = catalog_category_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,

@@ -10,6 +10,9 @@
 /* Room that is left for the headers of every answer. */
 #define COMMON_HEADERS_MAX 1024
 
+/* Of the body's memory, between the parts of a long answer. */
+#define PART_KEPT ((size_t)64 * 1024)
+
 static void answer_options(struct exchange *exchange)
 {
     exchange->response.status = 204;
@@ -59,7 +62,7 @@ static void dispatch(struct exchange *exchange)
         answer_options(exchange);
     } else if (handler == NULL) {
         answer_method_not_allowed(exchange);
-    } else if (!accept_takes(request->accept, "application/json")) {
+    } else if (!handler_negotiates(handler) && !accept_takes(request->accept, "application/json")) {
         problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only application/json is made here; Accept leaves it out.");
     } else if (!body_refused(exchange)) {
         handler(exchange);
@@ -93,21 +96,55 @@ static void append_server_timing(struct exchange *exchange)
     strbuf_append_text(out, TEXT("\r\n"));
 }
 
+static void add_common_headers(struct exchange *exchange)
+{
+    struct response *response = &exchange->response;
+
+    response_header(response, "X-Request-Id", text_of(exchange->request.request_id));
+    if (exchange->request.traceparent.data != NULL) {
+        response_header(response, "traceparent", exchange->request.traceparent);
+    }
+    append_server_timing(exchange);
+}
+
+bool exchange_send_part(struct exchange *exchange)
+{
+    struct response_stream *stream = exchange->stream;
+    struct response *response = &exchange->response;
+    bool sent;
+
+    if (response->body.overflowed) {
+        stream->cut = "too_large";
+    }
+    if (stream->cut != NULL) {
+        return false;
+    }
+    if (!stream->begun) {
+        response->streamed = true;
+        add_common_headers(exchange);
+        if (!stream->begin(stream, response)) {
+            return false;
+        }
+    }
+    sent = stream->write(stream, strbuf_text(&response->body));
+    strbuf_clear(&response->body, PART_KEPT);
+    return sent;
+}
+
 void exchange_serve(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
 
     response->head = exchange->request.method == METHOD_HEAD;
     dispatch(exchange);
+    if (exchange->stream != NULL && exchange->stream->begun) {
+        return;
+    }
     if (response->headers.length > RESPONSE_HEADERS_MAX - COMMON_HEADERS_MAX || response->headers.overflowed ||
         response->body.overflowed) {
         response_reset(response);
         response->head = exchange->request.method == METHOD_HEAD;
         problem_answer(exchange, PROBLEM_INTERNAL, "The answer grew larger than this service sends.");
     }
-    response_header(response, "X-Request-Id", text_of(exchange->request.request_id));
-    if (exchange->request.traceparent.data != NULL) {
-        response_header(response, "traceparent", exchange->request.traceparent);
-    }
-    append_server_timing(exchange);
+    add_common_headers(exchange);
 }

@@ -41,11 +41,19 @@ static void add_unknown(struct faults *faults, const char *name, const char *nea
 void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
                  struct faults *faults)
 {
+    input_query_with(exchange, known, count, NULL, query, faults);
+}
+
+void input_query_with(struct exchange *exchange, const char *const *known, size_t count, const char *prefix,
+                      struct query *query, struct faults *faults)
+{
     struct text culprit = TEXT_ABSENT;
     enum query_fault fault = query_parse(query, exchange->request.query, exchange->scope.arena, &culprit);
 
     for (size_t i = 0; i < query->count; i++) {
-        if (!is_known(known, count, query->item[i].name)) {
+        bool has_prefix = prefix != NULL && text_starts_with(query->item[i].name, text_of(prefix));
+
+        if (!has_prefix && !is_known(known, count, query->item[i].name)) {
             add_unknown(faults, arena_string(exchange->scope.arena, query->item[i].name),
                         text_nearest(query->item[i].name, known, count));
         }
@@ -144,7 +152,7 @@ bool input_flag(const struct query *query, const char *name, struct faults *faul
     return is_true;
 }
 
-bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
+static bool read_cursor(const struct query *query, struct cursor *cursor, struct faults *faults)
 {
     struct text text = query_get(query, "cursor");
 
@@ -156,9 +164,24 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
                    "must be taken unchanged from a Link header; start without one to begin anew");
         return false;
     }
+    return true;
+}
+
+bool input_cursor_form(const struct query *query, struct faults *faults)
+{
+    struct cursor cursor;
+
+    return read_cursor(query, &cursor, faults);
+}
+
+bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults)
+{
+    if (!read_cursor(query, cursor, faults)) {
+        return false;
+    }
     if (cursor->fingerprint != fingerprint) {
         faults_add(faults, FAULT_IN_PARAMETER, "cursor", "other_filters",
-                   "belongs to a list with other filters; start without one when filters change");
+                   "belongs to a list with other filters or another order; start without one when these change");
         return false;
     }
     return true;
@@ -205,9 +228,10 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     if (!input_content_type(exchange, types, 1, accept_header) || !input_json(exchange, &document, faults)) {
         return false;
     }
+    const size_t before = faults->count;
     json_read_record_of(schema, document, "", own_id, record, faults);
     /* Of a body that is no object at all nothing more is to be said than that. */
-    if (faults->count > 0 && faults->item[0].where[0] == '\0') {
+    if (faults->count > before && faults->item[before].where[0] == '\0') {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, faults);
         return false;
     }

@@ -18,6 +18,10 @@ struct json_object;
 void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
                  struct faults *faults);
 
+/* The same where names that begin with prefix are known too. */
+void input_query_with(struct exchange *exchange, const char *const *known, size_t count, const char *prefix,
+                      struct query *query, struct faults *faults);
+
 /* Answers 400 where there is any parameter, for a resource that takes none. */
 MUST_CHECK bool input_without_parameters(struct exchange *exchange);
 
@@ -36,6 +40,9 @@ bool input_flag(const struct query *query, const char *name, struct faults *faul
 
 /* True where there is a cursor that is well-formed and of a list with this fingerprint; any other adds a fault. */
 bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor *cursor, struct faults *faults);
+
+/* The first half of that, where the filters are faulty themselves. */
+bool input_cursor_form(const struct query *query, struct faults *faults);
 
 /* 415, with the header that tells the types that are taken, where the body is of none of them. */
 MUST_CHECK bool input_content_type(struct exchange *exchange, const char *const *types, size_t count,

@@ -10,6 +10,7 @@
 
 #define DETAIL_FAULTS_MAX 3
 #define RETRY_AFTER_SECONDS "1"
+#define RETRY_BUSY_SECONDS "10" /* what takes long takes some seconds at least */
 
 static const struct {
     int http_status;
@@ -31,6 +32,7 @@ static const struct {
     [PROBLEM_PRECONDITION_REQUIRED] = {428, "/problems/precondition-required", "Precondition required"},
     [PROBLEM_INTERNAL] = {500, "/problems/internal", "Internal error"},
     [PROBLEM_UNAVAILABLE] = {503, "/problems/unavailable", "Service unavailable"},
+    [PROBLEM_BUSY] = {503, "/problems/busy", "Busy"},
     [PROBLEM_OUTCOME_UNKNOWN] = {503, "/problems/outcome-unknown", "Outcome unknown"},
     [PROBLEM_DEADLINE] = {504, "/problems/deadline", "Deadline exceeded"},
 };
@@ -137,7 +139,8 @@ static void answer(struct exchange *exchange, const struct statement *statement)
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
     if (http_status == 503 || statement->problem == PROBLEM_IN_PROGRESS) {
-        response_header(response, "Retry-After", TEXT(RETRY_AFTER_SECONDS));
+        response_header(response, "Retry-After",
+                        statement->problem == PROBLEM_BUSY ? TEXT(RETRY_BUSY_SECONDS) : TEXT(RETRY_AFTER_SECONDS));
     }
 }
 

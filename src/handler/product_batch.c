@@ -143,8 +143,8 @@ void product_batch(struct exchange *exchange)
         return;
     }
     batch.atomic = request.atomic;
-    if (!batch_read(exchange, document, &batch, &request.faults)) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request.faults);
+    batch_read(exchange, document, &batch, &request.faults);
+    if (write_refused(exchange, &request)) {
         return;
     }
     status =

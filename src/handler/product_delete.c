@@ -11,7 +11,8 @@ void product_delete(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange) ||
+        write_refused(exchange, &request)) {
         return;
     }
     status = catalog_product_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &result);
@@ -29,7 +30,8 @@ void product_restore(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_without_body(exchange) ||
+        write_refused(exchange, &request)) {
         return;
     }
     status = catalog_product_restore(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,

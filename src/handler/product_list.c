@@ -1,68 +1,141 @@
-/* The list of products: parameters to a query, a page to an array and a Link. */
+/* The list of products: parameters to a query, a page to an array and its Links. */
 #include "catalog/catalog.h"
-#include "domain/price.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
+#include "http/prefer.h"
 #include "input.h"
+#include "product_filter.h"
+#include "projection.h"
 #include "reply.h"
-#include "json/record.h"
 
-/* A bound of the price: a decimal as a price is one, zero allowed. */
-static struct text read_bound(const struct query *query, const char *name, struct faults *faults)
+/* What a request for a list asks, as far as it is not in the product_query. */
+struct wanted {
+    struct query query;
+    struct product_query list;
+    struct projection projection;
+    enum product_count count;
+};
+
+static enum product_count read_count(const struct exchange *exchange)
 {
-    struct text text = query_get(query, name);
-    enum price_fault fault;
+    struct text count = prefer_get(exchange->request.prefer, "count");
 
-    if (text.data == NULL) {
-        return text;
+    if (text_equal(count, TEXT("exact"))) {
+        return PRODUCT_COUNT_EXACT;
     }
-    fault = price_check(text);
-    if (fault != PRICE_OK && fault != PRICE_NOT_POSITIVE) {
-        faults_add(faults, FAULT_IN_PARAMETER, name, price_fault_code(fault), "%s", price_fault_detail(fault));
-        return TEXT_ABSENT;
-    }
-    return text;
+    return text_equal(count, TEXT("estimated")) ? PRODUCT_COUNT_ESTIMATED : PRODUCT_COUNT_NONE;
 }
 
-static void read_filters(struct exchange *exchange, const struct query *query, struct product_query *wanted,
-                         struct faults *faults)
+/* The cursor, whose key must be one of this order. */
+static void read_cursor(struct wanted *wanted, struct faults *faults)
 {
-    wanted->filter.category_id = input_uuid(exchange, query, "category_id", faults);
-    wanted->filter.min_price = read_bound(query, "min_price", faults);
-    wanted->filter.max_price = read_bound(query, "max_price", faults);
-    if (wanted->filter.min_price.data != NULL && wanted->filter.max_price.data != NULL &&
-        price_compare(wanted->filter.min_price, wanted->filter.max_price) > 0) {
-        faults_add(faults, FAULT_IN_PARAMETER, "max_price", "empty_range", "must not be less than min_price");
+    struct product_query *list = &wanted->list;
+
+    list->has_cursor = input_cursor(&wanted->query, product_query_fingerprint(list), &list->cursor, faults);
+    if (list->has_cursor && !product_sort_key_valid(list->sort, cursor_key(&list->cursor))) {
+        faults_add(faults, FAULT_IN_PARAMETER, "cursor", "malformed",
+                   "must be taken unchanged from a Link header; start without one to begin anew");
     }
+}
+
+static bool read_request(struct exchange *exchange, struct wanted *wanted)
+{
+    static const char *const others[] = {"sort", "limit", "cursor", "fields", "expand"};
+    struct faults faults;
+
+    faults_init(&faults, exchange->scope.arena);
+    product_filter_read(exchange, others, sizeof others / sizeof others[0], &wanted->query, &wanted->list.filter,
+                        &faults);
+    product_sort_read(&wanted->query, &wanted->list, &faults);
+    wanted->list.limit = input_limit(&wanted->query, &faults);
+    projection_read(&wanted->query, &wanted->projection, &faults);
+    wanted->count = read_count(exchange);
+    if (faults.count == 0) {
+        /* Of faulty filters no cursor could be one. */
+        read_cursor(wanted, &faults);
+    } else if (query_get(&wanted->query, "cursor").data != NULL) {
+        input_cursor_form(&wanted->query, &faults);
+    }
+    if (faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+        return false;
+    }
+    if (!reply_links_fit(&wanted->query)) {
+        problem_answer(
+            exchange, PROBLEM_MALFORMED_REQUEST,
+            "The parameters are too long for the links to the pages: encoded they may have %d bytes together.",
+            LINK_PARAMETERS_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* X-Total-Count, where it was asked for. False where the answer is a problem instead. */
+static bool reply_count(struct exchange *exchange, const struct wanted *wanted, const struct product_page *page)
+{
+    const struct product_query *list = &wanted->list;
+    uint64_t count = page->count;
+
+    if (wanted->count == PRODUCT_COUNT_NONE) {
+        return true;
+    }
+    /* A page that is the whole list tells how long that is. */
+    if (list->has_cursor || page->more) {
+        enum status status =
+            catalog_product_count(exchange->app->catalog, &exchange->scope, list, wanted->count, &count);
+
+        if (status == STATUS_DEADLINE && wanted->count == PRODUCT_COUNT_EXACT) {
+            problem_answer(exchange, PROBLEM_DEADLINE,
+                           "So many products could not be counted in time; narrow the list, or ask with Prefer: "
+                           "count=estimated.");
+            return false;
+        }
+        if (status != STATUS_OK) {
+            problem_answer_status(exchange, status, "count", NULL);
+            return false;
+        }
+    }
+    /* An estimate may fall short of what the page shows. */
+    if (wanted->count == PRODUCT_COUNT_ESTIMATED && count < page->count) {
+        count = page->count;
+    }
+    response_header(&exchange->response, "X-Total-Count",
+                    arena_printf(exchange->scope.arena, "%llu", (unsigned long long)count));
+    response_header(&exchange->response, "Preference-Applied",
+                    wanted->count == PRODUCT_COUNT_EXACT ? TEXT("count=exact") : TEXT("count=estimated"));
+    return true;
 }
 
 void product_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"category_id", "min_price", "max_price", "limit", "cursor"};
-    struct query query;
-    struct product_query wanted = {0};
+    struct wanted wanted = {0};
     struct product_page page;
-    struct faults faults;
     enum status status;
 
-    faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
-    read_filters(exchange, &query, &wanted, &faults);
-    wanted.limit = input_limit(&query, &faults);
-    wanted.has_cursor = input_cursor(&query, product_query_fingerprint(&wanted), &wanted.cursor, &faults);
-    if (faults.count > 0) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    if (!read_request(exchange, &wanted)) {
         return;
     }
-    status = catalog_product_list(exchange->app->catalog, &exchange->scope, &wanted, &page);
+    status = catalog_product_list(exchange->app->catalog, &exchange->scope, &wanted.list, &page);
+    if (status != STATUS_OK) {
+        problem_answer_status(exchange, status, "list", NULL);
+        return;
+    }
+    if (!reply_count(exchange, &wanted, &page)) {
+        return;
+    }
+    status = projection_write_list(exchange, &wanted.projection, page.products, page.count);
     if (status != STATUS_OK) {
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
     reply_json(exchange, 200);
+    response_header(&exchange->response, "Vary", TEXT("Prefer"));
+    reply_search(exchange, &page.note);
     if (page.more) {
-        reply_link_next(exchange, &query, &page.next);
+        reply_link_next(exchange, &wanted.query, &page.next);
     }
-    json_write_records(&exchange->response.body, &product_schema, page.products, page.count);
+    if (page.before) {
+        reply_link_previous(exchange, &wanted.query, &page.previous);
+    }
 }

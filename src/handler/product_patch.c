@@ -21,7 +21,7 @@ void product_patch(struct exchange *exchange)
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
         !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
-        !input_json(exchange, &patch.document, &request.faults)) {
+        !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }
     status = catalog_product_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_product, &patch,

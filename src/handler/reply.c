@@ -24,6 +24,11 @@ void reply_etag(struct exchange *exchange, int64_t version)
     char etag[ETAG_TEXT_SIZE];
 
     etag_from_version(version, etag);
+    reply_tag(exchange, etag);
+}
+
+void reply_tag(struct exchange *exchange, const char *etag)
+{
     response_header(&exchange->response, "ETag", text_of(etag));
 }
 
@@ -31,39 +36,107 @@ bool reply_not_modified(struct exchange *exchange, int64_t version)
 {
     char etag[ETAG_TEXT_SIZE];
 
-    if (exchange->request.if_none_match.data == NULL) {
-        return false;
-    }
     etag_from_version(version, etag);
-    if (!etag_list_names(exchange->request.if_none_match, text_of(etag))) {
+    return reply_tag_not_modified(exchange, etag);
+}
+
+bool reply_tag_not_modified(struct exchange *exchange, const char *etag)
+{
+    if (exchange->request.if_none_match.data == NULL ||
+        !etag_list_names(exchange->request.if_none_match, text_of(etag))) {
         return false;
     }
     exchange->response.status = 304;
-    response_header(&exchange->response, "ETag", text_of(etag));
+    reply_tag(exchange, etag);
     add_caching(&exchange->response);
     return true;
 }
 
-void reply_link_next(struct exchange *exchange, const struct query *query, const struct cursor *next)
+/* Commas and colons mean nothing in a query, and are what lists of ids and timestamps are full of. */
+static void append_parameter(struct strbuf *out, struct text value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] == ',' || value.data[i] == ':') {
+            strbuf_append_char(out, value.data[i]);
+        } else {
+            uri_encode(out, (struct text){.data = value.data + i, .length = 1});
+        }
+    }
+}
+
+static void reply_link(struct exchange *exchange, const struct query *query, const struct cursor *place,
+                       const char *relation)
 {
     struct strbuf *out = &exchange->response.headers;
     char cursor[CURSOR_TEXT_SIZE];
 
-    cursor_encode(next, cursor);
+    cursor_encode(place, cursor);
     strbuf_append_text(out, TEXT("Link: <"));
     strbuf_append_text(out, exchange->request.path);
     strbuf_append_char(out, '?');
     for (size_t i = 0; i < query->count; i++) {
         if (!text_equal(query->item[i].name, TEXT("cursor"))) {
-            uri_encode(out, query->item[i].name);
+            append_parameter(out, query->item[i].name);
             strbuf_append_char(out, '=');
-            uri_encode(out, query->item[i].value);
+            append_parameter(out, query->item[i].value);
             strbuf_append_char(out, '&');
         }
     }
     strbuf_append_text(out, TEXT("cursor="));
     strbuf_append_text(out, text_of(cursor));
-    strbuf_append_text(out, TEXT(">; rel=\"next\"\r\n"));
+    strbuf_append_text(out, TEXT(">; rel=\""));
+    strbuf_append_text(out, text_of(relation));
+    strbuf_append_text(out, TEXT("\"\r\n"));
+}
+
+void reply_link_next(struct exchange *exchange, const struct query *query, const struct cursor *next)
+{
+    reply_link(exchange, query, next, "next");
+}
+
+void reply_link_previous(struct exchange *exchange, const struct query *query, const struct cursor *previous)
+{
+    reply_link(exchange, query, previous, "prev");
+}
+
+bool reply_links_fit(const struct query *query)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < query->count; i++) {
+        const struct text parts[] = {query->item[i].name, query->item[i].value};
+
+        for (size_t j = 0; j < 2 && !text_equal(parts[0], TEXT("cursor")); j++) {
+            for (size_t k = 0; k < parts[j].length; k++) {
+                const char c = parts[j].data[k];
+                const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                   c == ',' || c == ':' || c == '-' || c == '.' || c == '_';
+
+                length += plain ? 1 : 3;
+            }
+        }
+    }
+    return length <= LINK_PARAMETERS_MAX;
+}
+
+void reply_search(struct exchange *exchange, const struct search_note *note)
+{
+    struct strbuf *out = &exchange->response.headers;
+    const char *before = "X-Search-Corrected: ";
+
+    for (size_t i = 0; i < note->spelling_count; i++) {
+        strbuf_append_text(out, text_of(before));
+        uri_encode(out, note->spelling[i].given);
+        strbuf_append_char(out, '=');
+        uri_encode(out, note->spelling[i].used);
+        before = ", ";
+    }
+    if (note->spelling_count > 0) {
+        strbuf_append_text(out, TEXT("\r\n"));
+    }
+    if (note->newest_only) {
+        response_header(&exchange->response, "X-Search-Ranked", TEXT("newest"));
+    }
 }
 
 void reply_location(struct exchange *exchange, const char *collection, struct text id)

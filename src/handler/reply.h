@@ -3,6 +3,7 @@
 #define HANDLER_REPLY_H
 
 #include "domain/cursor.h"
+#include "domain/search_text.h"
 #include "handler/exchange.h"
 #include "http/query.h"
 
@@ -18,8 +19,21 @@ void reply_etag(struct exchange *exchange, int64_t version);
 /* True where If-None-Match names the version: the answer is a 304 then, and complete. */
 MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
 
-/* Link: <same path and parameters, another cursor>; rel="next" (RFC 8288). */
+/* The same of a tag that the caller made (http/etag.h). */
+void reply_tag(struct exchange *exchange, const char *etag);
+MUST_CHECK bool reply_tag_not_modified(struct exchange *exchange, const char *etag);
+
+/* Link: <same path and parameters, another cursor>; rel="next" (RFC 8288), or "prev". */
 void reply_link_next(struct exchange *exchange, const struct query *query, const struct cursor *next);
+void reply_link_previous(struct exchange *exchange, const struct query *query, const struct cursor *previous);
+
+/* Encoded, both links repeat the parameters: longer ones would not go into the headers of an answer. */
+#define LINK_PARAMETERS_MAX 5000
+MUST_CHECK bool reply_links_fit(const struct query *query);
+
+/* What there is to tell of a search, as headers: "X-Search-Corrected: hamer=hammer, secatur=secateurs" for words that were
+ * misspelt (percent-encoded UTF-8), and "X-Search-Ranked: newest" where only the newest of many products were ranked. */
+void reply_search(struct exchange *exchange, const struct search_note *note);
 
 /* Location of something that was made (RFC 9110, section 10.2.2). */
 void reply_location(struct exchange *exchange, const char *collection, struct text id);

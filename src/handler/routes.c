@@ -2,6 +2,8 @@
 #include "handler/routes.h"
 
 const struct route routes[] = {
+    {"/api/v1/products/export", {[METHOD_GET] = product_export}},
+    {"/api/v1/products/facets", {[METHOD_GET] = product_facets}},
     {"/api/v1/products/batch", {[METHOD_POST] = product_batch}},
     {"/api/v1/products/{id}",
      {[METHOD_GET] = product_get,
@@ -19,3 +21,8 @@ const struct route routes[] = {
 };
 
 const size_t route_count = sizeof routes / sizeof routes[0];
+
+bool handler_negotiates(route_handler handler)
+{
+    return handler == product_export;
+}

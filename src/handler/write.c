@@ -65,8 +65,11 @@ static bool read_key(struct text header, struct text *key)
             return false;
         }
     }
+    if (text.length == 0 || text.length > KEY_MAX) {
+        return false;
+    }
     *key = text;
-    return text.length > 0 && text.length <= KEY_MAX;
+    return true;
 }
 
 /* What a request must repeat to be the same: method, target, how its body is to be read, and the body. */
@@ -162,17 +165,21 @@ bool write_begin_with(struct exchange *exchange, const char *const *known, size_
     read_idempotency_key(exchange, request);
     read_parameters(exchange, known, count, request);
     read_preferences(exchange, request);
-    if (request->faults.count > 0) {
-        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
-        return false;
-    }
-    if (lacks_precondition(exchange)) {
+    if (request->faults.count == 0 && lacks_precondition(exchange)) {
         problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
                        "Say with If-Match which version this changes, from the ETag that you read, or with "
                        "If-None-Match: * that there is none yet.");
         return false;
     }
     return true;
+}
+
+bool write_refused(struct exchange *exchange, const struct write_request *request)
+{
+    if (request->faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &request->faults);
+    }
+    return request->faults.count > 0;
 }
 
 /* --- out --- */

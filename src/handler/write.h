@@ -14,7 +14,8 @@ struct write_request {
 };
 
 /* Reads what every write may say in headers and parameters: If-Match, If-None-Match: *, Idempotency-Key, Prefer and
- * dry_run. Answers 400 where one of them is wrong, and 428 where If-Match is required and missing. */
+ * dry_run. Answers 428 where If-Match is required and missing. What is wrong with them is added to the faults and not
+ * answered yet: those of the body are to be told with it. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
 
 /* The same for a route that takes other parameters than dry_run alone. */
@@ -27,6 +28,9 @@ void write_answer(struct exchange *exchange, const struct write_request *request
 /* The same for a thing of another collection, such as "/api/v1/categories". */
 void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
                      const struct change_result *result);
+
+/* Answers 400 where there are faults, for what is not handed to the catalog with them. */
+MUST_CHECK bool write_refused(struct exchange *exchange, const struct write_request *request);
 
 /* Adds the headers that tell of a preference, and of an answer that is given again. */
 void write_add_applied(struct exchange *exchange, const struct write_request *request, bool replayed);

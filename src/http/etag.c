@@ -3,6 +3,9 @@
 
 #include "header_value.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE])
 {
     uint64_t left = version < 0 ? 0 - (uint64_t)version : (uint64_t)version;
@@ -21,6 +24,16 @@ void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE])
     }
     *out++ = '"';
     *out = '\0';
+}
+
+void etag_of_part(int64_t version, uint32_t fields, bool with_other, int64_t other_version, char out[ETAG_TEXT_SIZE])
+{
+    if (with_other) {
+        (void)snprintf(out, ETAG_TEXT_SIZE, "\"%" PRId64 "-f%" PRIx32 "-c%" PRId64 "\"", version, fields,
+                       other_version);
+    } else {
+        (void)snprintf(out, ETAG_TEXT_SIZE, "\"%" PRId64 "-f%" PRIx32 "\"", version, fields);
+    }
 }
 
 /* entity-tag of section 8.8.3; *opaque is what stands between the quotes. */

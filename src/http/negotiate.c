@@ -91,7 +91,7 @@ static enum closeness match(const struct media_range *range, struct text type, s
     return text_equal_ignoring_case(range->subtype, subtype) ? MATCHES_TYPE : MATCHES_NOT;
 }
 
-bool accept_takes(struct text accept, const char *media_type)
+int accept_weight(struct text accept, const char *media_type)
 {
     struct text subtype = TEXT_ABSENT;
     struct text type = text_split(text_of(media_type), '/', &subtype);
@@ -110,7 +110,15 @@ bool accept_takes(struct text accept, const char *media_type)
             weight = range.weight;
         }
     }
-    return !any_range || (closest != MATCHES_NOT && weight > 0);
+    if (!any_range) {
+        return WEIGHT_MAX;
+    }
+    return closest != MATCHES_NOT ? weight : 0;
+}
+
+bool accept_takes(struct text accept, const char *media_type)
+{
+    return accept_weight(accept, media_type) > 0;
 }
 
 bool content_type_is(struct text content_type, const char *media_type)

@@ -27,6 +27,7 @@ void response_reset(struct response *response)
     response->status = 200;
     response->lent_body = TEXT_ABSENT;
     response->head = false;
+    response->streamed = false;
 }
 
 static bool is_control(char c)
@@ -69,7 +70,7 @@ void response_write_head(const struct response *response, struct strbuf *out)
     strbuf_append_text(out, text_of(response_reason(status)));
     strbuf_append_text(out, TEXT("\r\n"));
     strbuf_append_text(out, strbuf_text(&response->headers));
-    if (status >= 200 && status != 204 && status != 304) {
+    if (status >= 200 && status != 204 && status != 304 && !response->streamed) {
         strbuf_append_text(out, TEXT("Content-Length: "));
         strbuf_append_u64(out, response_body(response).length);
         strbuf_append_text(out, TEXT("\r\n"));

@@ -68,6 +68,19 @@ static char *put_value(char *at, enum field_kind kind, struct text value, size_t
     return at;
 }
 
+void json_write_value(struct strbuf *out, enum field_kind kind, struct text value)
+{
+    const bool quoted = value.data != NULL && !is_raw(kind);
+    const size_t size = quoted ? json_encoded_size(value) : 0;
+    const size_t total = value.data == NULL ? 4 : quoted ? size + 2 : value.length;
+    char *at = strbuf_reserve(out, total);
+
+    if (at != NULL) {
+        (void)put_value(at, kind, value, size);
+        out->length += total;
+    }
+}
+
 static void write_record(struct strbuf *out, const struct layout *layout, const struct record *record)
 {
     size_t size[FIELDS_MAX] = {0};

@@ -34,6 +34,7 @@ void serving_init(struct serving *serving, struct app *app)
     strbuf_init(&serving->body, (size_t)app->config->body_max);
     strbuf_init(&serving->head, HEAD_MAX);
     response_init(&serving->exchange.response);
+    serving->stream = (struct stream){.head = &serving->head};
 }
 
 void serving_free(struct serving *serving)
@@ -174,6 +175,17 @@ static bool send_answer(FCGX_Request *request, const struct response *response, 
     return true;
 }
 
+/* Ends an answer that was sent as a stream. One that was cut ends without END_REQUEST, false: the front server then knows
+ * that it is not whole, and passes that on. */
+static bool end_stream(FCGX_Request *request, const struct stream *stream)
+{
+    if (stream->response.cut != NULL) {
+        return false;
+    }
+    (void)FCGX_FClose(request->err);
+    return FCGX_FClose(request->out) == 0;
+}
+
 static void log_answer(const struct exchange *exchange, uint64_t sent)
 {
     if (log_enabled(LOG_LEVEL_INFO)) {
@@ -185,6 +197,7 @@ static void log_answer(const struct exchange *exchange, uint64_t sent)
             .request_id = text_of(exchange->request.request_id),
             .trace_id = exchange->request.trace_id,
             .bytes = sent,
+            .cut = exchange->stream != NULL ? text_of(exchange->stream->cut) : TEXT_ABSENT,
         });
     }
 }
@@ -196,9 +209,10 @@ enum fate { FATE_CLOSE, FATE_LINGER, FATE_KEEP };
 static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t started_ns)
 {
     struct exchange *exchange = &serving->exchange;
+    struct stream *stream = &serving->stream;
     enum fate fate = FATE_CLOSE;
     uint64_t sent = 0;
-    bool delivered;
+    bool delivered, watched;
 
     exchange->app = serving->app;
     exchange->started_ns = started_ns;
@@ -209,10 +223,20 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     request_read(&exchange->request, request->envp, serving->arena);
     exchange->body_state = read_body(request->in, exchange->request.content_length, &serving->body);
     exchange->request.body = serving->body.length > 0 ? strbuf_text(&serving->body) : TEXT("");
+    stream->watchdog = serving->watchdog;
+    stream_init(stream, serving->app->config, request->ipcFd, request->requestId, started_ns);
+    exchange->stream = stream->beside != NULL ? &stream->response : NULL;
     exchange_serve(exchange);
 
-    delivered = send_answer(request, &exchange->response, &serving->head, &sent);
+    watched = stream_end(stream);
+    if (stream->response.begun) {
+        delivered = end_stream(request, stream);
+        sent = stream->sent;
+    } else {
+        delivered = stream->response.cut == NULL && send_answer(request, &exchange->response, &serving->head, &sent);
+    }
     log_answer(exchange, sent);
+    delivered = delivered && watched;
     if (delivered && exchange->body_state != BODY_COMPLETE) {
         fate = FATE_LINGER;
     } else if (delivered && request->keepConnection != 0 && input_ended_cleanly(request)) {
@@ -251,6 +275,7 @@ void connection_serve(struct connection *connection, struct serving *serving, bo
         drop_input(connection);
         return;
     }
+    connection->state = CONNECTION_BUSY;
     watchdog_watch(serving->watchdog, connection->fd, started_ns);
     if (read_parameters(connection)) {
         fate = answer(&connection->request, serving, started_ns);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/strbuf.h"
 #include "handler/exchange.h"
+#include "stream.h"
 #include "watchdog.h"
 
 #include <fcgiapp.h>
@@ -18,6 +19,7 @@
 enum connection_state {
     CONNECTION_CLOSED,    /* no descriptor */
     CONNECTION_NEW,       /* nothing was asked on it yet */
+    CONNECTION_BUSY,      /* a request on it is being served */
     CONNECTION_KEPT,      /* between two requests */
     CONNECTION_LINGERING, /* answered and shut down; what the peer still sends is read and dropped */
 };
@@ -36,11 +38,13 @@ struct serving {
     struct watchdog *watchdog;
     struct arena *arena;
     struct exchange exchange;
-    struct strbuf body; /* of the request */
-    struct strbuf head; /* of the answer */
+    struct stream stream; /* of a long answer */
+    struct strbuf body;   /* of the request */
+    struct strbuf head;   /* of the answer */
 };
 
-/* The watchdog is set by the caller, before the first request; it stays the caller's. */
+/* The watchdog and, in stream, what there is to do beside a long answer are set by the caller, before the first request;
+ * they stay the caller's. A serving that has nothing beside, as one that is itself beside a long answer, sends none. */
 void serving_init(struct serving *serving, struct app *app);
 void serving_free(struct serving *serving);
 

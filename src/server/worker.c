@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -35,11 +36,16 @@ struct worker {
     struct connection_table table;
     size_t kept; /* of its connections are between two requests */
     struct serving serving;
-    bool listening;          /* the listening socket is in the epoll set */
-    int64_t accept_again_ns; /* not before */
+    struct beside beside;               /* what serving does beside a long answer */
+    struct serving others;              /* with which it does that */
+    struct connection *serving_now;     /* the one that serving was last used for */
+    struct connection *long_connection; /* the one that has the long answer, or NULL */
+    bool streamed;                      /* there was a long answer in this round */
+    bool listening;                     /* the listening socket is in the epoll set */
+    int64_t accept_again_ns;            /* not before */
     bool failed;
     bool stopping;
-    int64_t stop_by_ns; /* when stopping */
+    int64_t stop_by_ns; /* when stopping; CLOCK_FOREVER before */
     int64_t used_ns;    /* when a connection was last ready */
 };
 
@@ -175,8 +181,11 @@ static void accept_connection(struct worker *worker)
 
 static void serve_connection(struct worker *worker, struct connection *connection)
 {
+    struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
+
     worker->kept -= connection->state == CONNECTION_KEPT ? 1 : 0;
-    connection_serve(connection, &worker->serving, worker->stopping);
+    worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
+    connection_serve(connection, serving, worker->stopping);
     worker->kept += connection->state == CONNECTION_KEPT ? 1 : 0;
     give_back_if_closed(worker, connection);
     worker->used_ns = clock_monotonic_ns();
@@ -205,10 +214,10 @@ static int wait_ms(const struct worker *worker)
 }
 
 /* Waits, and deals with what is ready. False where epoll itself fails. */
-static bool run_round(struct worker *worker)
+static bool run_round(struct worker *worker, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
-    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, wait_ms(worker));
+    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
 
     if (count < 0 && errno != EINTR) {
         return false;
@@ -226,6 +235,11 @@ static bool run_round(struct worker *worker)
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round. */
             take_signals(worker);
+            if (worker->streamed) {
+                /* What else was ready has been seen to in rounds within this one. */
+                worker->streamed = false;
+                break;
+            }
         }
     }
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
@@ -233,6 +247,45 @@ static bool run_round(struct worker *worker)
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
     }
     return true;
+}
+
+/* --- beside a long answer --- */
+
+static struct worker *worker_of(struct beside *beside)
+{
+    return (struct worker *)((char *)beside - offsetof(struct worker, beside));
+}
+
+/* Its connection leaves the epoll set: what becomes of it is for the stream to see. */
+static void begin_beside(struct beside *beside, int fd)
+{
+    struct worker *worker = worker_of(beside);
+
+    (void)epoll_ctl(worker->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    worker->long_connection = worker->serving_now;
+    serving_init(&worker->others, worker->serving.app);
+    worker->others.watchdog = worker->serving.watchdog;
+}
+
+static bool end_beside(struct beside *beside)
+{
+    struct worker *worker = worker_of(beside);
+    struct connection *connection = worker->long_connection;
+
+    serving_free(&worker->others);
+    worker->long_connection = NULL;
+    worker->streamed = true;
+    return watch_fd(worker, connection->fd, EPOLLIN, connection);
+}
+
+/* Where it fails it will do so again in the worker's own rounds, and be dealt with there. */
+static void run_beside(struct beside *beside)
+{
+    struct worker *worker = worker_of(beside);
+
+    if (adjust_listening(worker)) {
+        (void)run_round(worker, 0);
+    }
 }
 
 static bool stop_is_over(const struct worker *worker)
@@ -246,7 +299,7 @@ static bool stop_is_over(const struct worker *worker)
 static void run(struct worker *worker)
 {
     while (!stop_is_over(worker)) {
-        if (!adjust_listening(worker) || !run_round(worker)) {
+        if (!adjust_listening(worker) || !run_round(worker, wait_ms(worker))) {
             log_error("cannot wait for connections: %s", strerror(errno));
             worker->failed = true;
             return;
@@ -273,6 +326,7 @@ static bool set_up(struct worker *worker)
     }
     worker->signal_fd = signals_open(false);
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->beside.fd = worker->epoll_fd;
     worker->serving.watchdog = watchdog_start(worker->config->deadline_ms + worker->config->io_timeout_ms);
     return worker->signal_fd >= 0 && worker->epoll_fd >= 0 && worker->serving.watchdog != NULL &&
            set_nonblocking(worker->listen_fd) && watch_fd(worker, worker->signal_fd, EPOLLIN, &worker->signal_fd) &&
@@ -299,10 +353,19 @@ enum status worker_run(struct app *app, const struct worker_options *options)
         .listen_fd = options->listen_fd,
         .epoll_fd = -1,
         .signal_fd = -1,
+        .stop_by_ns = CLOCK_FOREVER,
     };
 
+    worker.beside = (struct beside){
+        .fd = -1,
+        .begin = begin_beside,
+        .end = end_beside,
+        .run = run_beside,
+        .cut_ns = &worker.stop_by_ns,
+    };
     connection_table_init(&worker.table, (size_t)app->config->connections_max);
     serving_init(&worker.serving, app);
+    worker.serving.stream.beside = &worker.beside;
     if (set_up(&worker)) {
         tell_ready(options->ready_fd);
         log_info("worker ready");

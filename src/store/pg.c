@@ -67,7 +67,7 @@ static size_t find_prepared(const struct pg *pg, const char *name, bool *found)
 static void remember_prepared(struct pg *pg, size_t place, const char *name)
 {
     memmove(&pg->prepared[place + 1], &pg->prepared[place], (pg->prepared_count - place) * sizeof(pg->prepared[0]));
-    pg->prepared[place] = name;
+    (void)snprintf(pg->prepared[place], sizeof(pg->prepared[place]), "%s", name);
     pg->prepared_count++;
 }
 
@@ -141,7 +141,10 @@ static enum status prepare(struct pg *pg, struct scope *scope, const struct stat
     return status;
 }
 
-/* Sends the statement under its name, or in full where the list of prepared ones is full. */
+static void forget_prepared(struct pg *pg, struct scope *scope);
+
+/* Sends the statement under its name. Where the list of prepared ones is full it begins anew: what is used often is soon
+ * prepared again, and what was used once is gone. */
 static enum status send_statement(struct pg *pg, struct scope *scope, const struct statement *statement, bool *sent,
                                   enum again *again)
 {
@@ -149,20 +152,25 @@ static enum status send_statement(struct pg *pg, struct scope *scope, const stru
     size_t place = find_prepared(pg, statement->name, &is_prepared);
     enum status status = STATUS_OK;
 
-    if (!is_prepared && pg->prepared_count < PG_STATEMENTS_MAX) {
+    if (!is_prepared && pg->prepared_count == PG_STATEMENTS_MAX) {
+        forget_prepared(pg, scope);
+        place = 0;
+        if (pg->connection == NULL) {
+            *again = AGAIN_CONNECTION;
+            return STATUS_UNAVAILABLE;
+        }
+    }
+    if (!is_prepared) {
         status = prepare(pg, scope, statement, again);
         if (status == STATUS_OK) {
             remember_prepared(pg, place, statement->name);
-            is_prepared = true;
         }
     }
     if (status != STATUS_OK) {
         return status;
     }
-    *sent = (is_prepared ? PQsendQueryPrepared(pg->connection, statement->name, statement->count, statement->values,
-                                               NULL, NULL, 0)
-                         : PQsendQueryParams(pg->connection, statement->sql, statement->count, NULL, statement->values,
-                                             NULL, NULL, 0)) == 1;
+    *sent =
+        PQsendQueryPrepared(pg->connection, statement->name, statement->count, statement->values, NULL, NULL, 0) == 1;
     if (*sent && statement->row_bytes_max != 0) {
         (void)PQsetSingleRowMode(pg->connection);
     }

@@ -108,11 +108,22 @@ static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scop
             continue;
         }
         const unsigned kind = PQresultStatus(result);
-        if (kind == PGRES_PIPELINE_SYNC || kind == PGRES_PIPELINE_ABORTED) {
-            syncs -= kind == PGRES_PIPELINE_SYNC ? 1 : 0;
+        switch (kind) {
+        case PGRES_PIPELINE_SYNC:
+            syncs--;
             PQclear(result);
-        } else {
+            break;
+        case PGRES_PIPELINE_ABORTED:
+            PQclear(result);
+            break;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            PQclear(result); /* as below */
+            return PG_END_BROKEN;
+        default:
             keep_result(answer, result);
+            break;
         }
     }
     return PG_END_ANSWERED;

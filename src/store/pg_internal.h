@@ -6,7 +6,8 @@
 
 #include <libpq-fe.h>
 
-#define PG_STATEMENTS_MAX 128 /* prepared per connection; further ones run unprepared */
+#define PG_STATEMENTS_MAX 128 /* prepared per connection; at one more all are forgotten, and prepared as they come */
+#define PG_NAME_MAX 64        /* of a statement, with its NUL */
 #define PG_CONNECT_MAX_MS 2000
 #define PG_PAUSE_MIN_MS 50
 #define PG_PAUSE_MAX_MS 1000
@@ -16,13 +17,13 @@
 struct pg {
     struct pg_options options; /* its url is the one below */
     char *url;
-    struct resolver *resolver;               /* of the url's hosts; NULL until the first attempt to connect */
-    PGconn *connection;                      /* NULL while there is none; non-blocking otherwise */
-    bool greeting;                           /* the greeting is running: a loss now is not mended from inside it */
-    bool troubled;                           /* a loss or a failure was logged, and no recovery since */
-    unsigned failures;                       /* attempts to connect in a row that failed */
-    int64_t retry_at_ns;                     /* no attempt before */
-    const char *prepared[PG_STATEMENTS_MAX]; /* names, sorted */
+    struct resolver *resolver; /* of the url's hosts; NULL until the first attempt to connect */
+    PGconn *connection;        /* NULL while there is none; non-blocking otherwise */
+    bool greeting;             /* the greeting is running: a loss now is not mended from inside it */
+    bool troubled;             /* a loss or a failure was logged, and no recovery since */
+    unsigned failures;         /* attempts to connect in a row that failed */
+    int64_t retry_at_ns;       /* no attempt before */
+    char prepared[PG_STATEMENTS_MAX][PG_NAME_MAX]; /* names, sorted */
     size_t prepared_count;
     struct pg_backend backend;
     int64_t clock_ahead_us; /* the database's clock before ours; 0: in step */

@@ -61,6 +61,25 @@ enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct
     return load(pg, scope, "product_load_by_sku", "lower(sku) = lower($1) AND deleted_at IS NULL", sku, product);
 }
 
+enum status product_write_check(struct pg *pg, struct scope *scope, const struct record *record,
+                                struct product_references *references)
+{
+    static const char sql[] =
+        "SELECT $1::uuid IS NULL OR EXISTS (SELECT FROM category WHERE id = $1), "
+        "EXISTS (SELECT FROM product WHERE lower(sku) = lower($2) AND deleted_at IS NULL AND id IS DISTINCT FROM $3)";
+    const struct text values[] = {record->value[PRODUCT_CATEGORY_ID], record->value[PRODUCT_SKU],
+                                  record->value[PRODUCT_ID]};
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "product_check", sql, true, values, sizeof(values) / sizeof(values[0]), &result);
+
+    if (status == STATUS_OK) {
+        references->category_exists = text_equal(pg_value(result, 0, 0), TEXT("t"));
+        references->sku_taken = text_equal(pg_value(result, 0, 1), TEXT("t"));
+    }
+    return status;
+}
+
 /* --- writing --- */
 
 /* Parameters that all statements share, in this order; those of an update and of a key follow. */

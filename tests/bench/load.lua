@@ -3,8 +3,8 @@
 --   wrk … -s load.lua URL -- MIX TARGETS TAG
 --
 -- MIX      kinds with their weights, as read=80,list=15,create=5
--- TARGETS  a file of lines "id UUID" (what is read), "list UUID" (categories of lists) and "create UUID" (the category
---          of what is created)
+-- TARGETS  a file of lines "id UUID" (what is read), "list UUID" (categories of lists), "create UUID" (the category
+--          of what is created) and "search TEXT" (what is searched for, percent-encoded)
 -- TAG      letters and digits that no other run against the same database uses: names and skus begin with it
 --
 -- The last line that it prints is one JSON object with wrk's figures, for run.py.
@@ -57,6 +57,14 @@ function kinds.list(targets)
     return in_turn(requests)
 end
 
+function kinds.search(targets)
+    local requests = {}
+    for i, text in ipairs(targets.search) do
+        requests[i] = wrk.format("GET", products .. "?q=" .. text .. "&sort=relevance&limit=20")
+    end
+    return in_turn(requests)
+end
+
 function kinds.create(targets, tag)
     local prefix = tag .. thread_number
     local count = 0
@@ -84,7 +92,7 @@ function kinds.batch(targets, tag)
 end
 
 local function targets_read(path)
-    local targets = { id = {}, list = {}, create = {} }
+    local targets = { id = {}, list = {}, create = {}, search = {} }
     for line in io.lines(path) do
         local kind, id = line:match("^(%a+) (%S+)$")
         table.insert(targets[kind], id)

@@ -34,11 +34,12 @@ WORKLOADS = (
     ("W3", "list of 20 in a category", "list=1"),
     ("W4", "create", "create=1"),
     ("W5", "mixed: 80 % W1, 15 % W3, 5 % W4", "read=80,list=15,create=5"),
+    ("W6", "search, best 20", "search=1"),
     ("W7", "1,000 creates in a batch", "batch=1"),
 )
 
 # What only the service has is measured on it alone.
-OWN_WORKLOADS = ("W7",)
+OWN_WORKLOADS = ("W6", "W7")
 
 # A contender beside the service: its name, and the command of one FastCGI worker. BUILD and ANSWERS are filled in: the
 # folder of what was built, and files with the service's own answers. The first one is what the ratios are made with.

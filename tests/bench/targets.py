@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import statistics
 import subprocess
+import urllib.parse
 import urllib.request
 
 from measure import Unmeasured
@@ -26,10 +28,12 @@ def call(url, body=None, headers=None):
 
 
 class Targets:
-    """Ids of products to read, of categories to list and of the category to create in."""
+    """Ids of products to read, of categories to list and of the category to create in, and what to search for."""
 
     def __init__(self, url, hot, tag):
-        self.products = [product["id"] for product in call(f"{url}{PRODUCTS}?limit={hot}")]
+        hot_products = call(f"{url}{PRODUCTS}?limit={hot}")
+        self.products = [product["id"] for product in hot_products]
+        self.searches = [search_for(product["name"], number) for number, product in enumerate(hot_products)]
         self.categories = [category["id"] for category in call(f"{url}{CATEGORIES}?limit=100")
                            if len(call(f"{url}{self.list_path(category['id'])}")) == LIST_LIMIT]
         self.own_category = call(f"{url}{CATEGORIES}", {"name": f"Bench {tag}"})["id"]
@@ -46,6 +50,7 @@ class Targets:
         """The file that load.lua reads."""
         lines = [f"id {product}" for product in self.products]
         lines += [f"list {category}" for category in self.categories]
+        lines += [f"search {urllib.parse.quote(search, safe='')}" for search in self.searches]
         lines.append(f"create {self.own_category}")
         path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
@@ -61,6 +66,16 @@ class Targets:
             path.write_bytes(next(answer for answer in answers if len(answer) == size))
             paths.append(str(path))
         return paths
+
+
+def search_for(name, number):
+    """What a customer might type who looks for a product of that name, each number another way: two words of it, one
+    that is not finished, a phrase, an exclusion, and a word with two letters the wrong way round."""
+    words = re.findall(r"[^\W\d_]{3,}", name.lower())
+    first, last = words[0], words[-1]
+    ways = (f"{first} {last}", last[:4], f'"{" ".join(words[-2:])}"', f"{last} -{first}",
+            first[0] + first[2] + first[1] + first[3:])
+    return ways[number % len(ways)]
 
 
 def exchange(fastcgi_socket, method, uri, body=""):

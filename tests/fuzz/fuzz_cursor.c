@@ -36,6 +36,24 @@ static void check_encode(const struct cursor *cursor, size_t damaged, char inste
     check_decode(text_of(text));
 }
 
+/* With a key, of whatever bytes: all but a NUL come back. */
+static void check_keyed(struct cursor cursor, const uint8_t *key, size_t length)
+{
+    struct cursor again = {0};
+    char text[CURSOR_TEXT_SIZE];
+    cursor.key_length = length < CURSOR_KEY_MAX ? length : CURSOR_KEY_MAX;
+    memcpy(cursor.key, key, cursor.key_length);
+    cursor.backward = key[0] % 2 == 1;
+    cursor.inclusive = key[0] % 3 == 1;
+    cursor_encode(&cursor, text);
+    must_hold(strlen(text) < CURSOR_TEXT_SIZE);
+    bool clean = memchr(cursor.key, '\0', cursor.key_length) == NULL;
+    must_hold(cursor_decode(text_of(text), &again) == clean);
+    must_hold(!clean || (again.fingerprint == cursor.fingerprint && again.backward == cursor.backward &&
+                         again.inclusive == cursor.inclusive && strcmp(again.id, cursor.id) == 0 &&
+                         text_equal(cursor_key(&again), cursor_key(&cursor))));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor cursor = {0};
@@ -50,6 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(id, data + 16, sizeof(id));
         uuid_from_bytes(id, cursor.id);
         check_encode(&cursor, data[needed - 2], (char)data[needed - 1]);
+        if (size > needed) {
+            check_keyed(cursor, data + needed, size - needed);
+        }
     }
     return 0;
 }

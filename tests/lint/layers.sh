@@ -8,14 +8,15 @@ declare -A may_include=(
     [base]=""
     [domain]="base"
     [json]="domain base"
+    [csv]="domain base"
     [http]="base"
     [store]="domain base"
     [cache]="base"
     [migrate]="store base"
     [catalog]="store cache domain base"
-    [handler]="catalog http json domain base"
+    [handler]="catalog http json csv domain base"
     [server]="handler http base"
-    [bin]="server handler catalog migrate json http cache store domain base"
+    [bin]="server handler catalog migrate json csv http cache store domain base"
 )
 
 declare -A owner_of=(

@@ -544,3 +544,45 @@ def test_methods_are_told(client, product):
     response = client.get(by_sku("X"))
     assert_problem(response, 405)
     assert response.headers["Allow"] == "PUT, OPTIONS"
+
+
+# --- all faults at once, the database's among them ---------------------------------------------------------------------
+
+NOWHERE = "01900000-0000-7000-8000-0000000000ff"
+
+
+def pointers(response, status):
+    return {(fault["pointer"], fault["code"]) for fault in assert_problem(response, status)["errors"]}
+
+
+def test_faults_of_values_come_with_those_that_the_database_finds(client, category, product):
+    taken = client.product(category, sku=new_sku())
+    draft = client.draft(NOWHERE, price="0", sku=taken["sku"])
+    expected = {("/price", "not_positive"), ("/category_id", "unknown_category"), ("/sku", "taken")}
+    assert pointers(client.post(PRODUCTS, json=draft), 400) == expected
+    assert pointers(client.put(path_of(product), json=draft), 400) == expected
+    assert pointers(client.patch(path_of(product), json={"price": 0, "category_id": NOWHERE, "sku": taken["sku"]}),
+                     400) == expected
+
+
+def test_constraints_are_told_together(client, category):
+    taken = client.product(category, sku=new_sku())
+    both = {("/category_id", "unknown_category"), ("/sku", "taken")}
+    draft = client.draft(NOWHERE, sku=taken["sku"].lower())
+    assert pointers(client.post(PRODUCTS, json=draft), 400) == both
+    assert pointers(client.post(PRODUCTS, json=client.draft(category, sku=taken["sku"])), 409) == {("/sku", "taken")}
+
+
+def test_ones_own_sku_is_not_taken(client, category):
+    own = client.product(category, sku=new_sku())
+    faulty = {("/price", "not_positive")}
+    draft = client.draft(category, price="0", sku=own["sku"])
+    assert pointers(client.put(path_of(own), json=draft), 400) == faulty
+    assert pointers(client.put(f"{PRODUCTS}/by-sku/{own['sku']}", json=draft), 400) == faulty
+    assert pointers(client.patch(path_of(own), json={"price": 0}), 400) == faulty
+
+
+def test_faults_of_the_query_come_with_those_of_the_body(client, category):
+    response = client.post(f"{PRODUCTS}?dry_run=x", json=client.draft(category, price="0"))
+    problem = assert_problem(response, 400)
+    assert {fault.get("pointer") or fault["parameter"] for fault in problem["errors"]} == {"/price", "dry_run"}

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from changing import at_once, everything, feed, given, new_path, new_sku, now
-from client import PRODUCTS, assert_problem, client_of, faults, faults_in, path_of
+from client import PRODUCTS, assert_problem, client_of, faults_in, path_of
 
 MERGE = "application/merge-patch+json"
 OPERATIONS = "application/json-patch+json"

@@ -195,6 +195,9 @@ static void the_line_of_a_request_in_text(void **state)
     log_request(&request);
     assert_matches(read_file(file, file->path),
                    " 61003\\.000ms id=[0-9a-f]+ bytes=512 trace=0af7651916cd43dd8448eb211c80319c\n$");
+    request.cut = TEXT("client gone");
+    log_request(&request);
+    assert_matches(read_file(file, file->path), " trace=[0-9a-f]+ cut=client\\\\x20gone\n$");
 }
 
 static void the_line_of_a_request_in_json(void **state)
@@ -211,6 +214,18 @@ static void the_line_of_a_request_in_json(void **state)
                    "\"method\":\"GET\",\"uri\":\"/api/v1/products\\?limit=2\",\"status\":200,"
                    "\"duration_ms\":0\\.412,\"request_id\":\"0af7651916cd43dd\",\"bytes\":512,"
                    "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"\\}\n$");
+}
+
+static void an_answer_that_broke_off_says_so(void **state)
+{
+    struct log_file *file = *state;
+    open_log(file, LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+    struct log_request request = sample_request();
+    request.cut = TEXT("client_gone");
+    log_request(&request);
+    const char *line = read_file(file, file->path);
+    assert_json_line(line);
+    assert_matches(line, "\"bytes\":512,\"cut\":\"client_gone\"\\}\n$");
 }
 
 static void a_message_in_json(void **state)
@@ -636,13 +651,22 @@ static void a_named_pipe_that_is_full_keeps_nobody_waiting(void **state)
     close(reader);
 }
 
-static void a_named_pipe_without_a_reader_cannot_be_opened(void **state)
+static void a_named_pipe_without_a_reader_keeps_no_reopening_waiting(void **state)
 {
     struct log_file *file = *state;
+    char told[512];
+    assert_int_equal(mkfifo(file->path, 0600), 0);
+    int reader = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    open_log(file, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    assert_int_equal(unlink(file->path), 0);
     assert_int_equal(mkfifo(file->path, 0600), 0);
     (void)alarm(20);
-    assert_int_equal(log_open("test", file->path, LOG_FORMAT_TEXT, LOG_LEVEL_INFO), STATUS_UNAVAILABLE);
+    log_reopen();
     (void)alarm(0);
+    (void)drain(reader, told, sizeof told);
+    assert_non_null(strstr(told, "cannot be opened anew"));
+    close(reader);
 }
 
 static void standard_error_that_is_full_keeps_nobody_waiting(void **state)
@@ -672,6 +696,7 @@ int main(void)
         WITH_FOLDER(text_lines_have_their_form),
         WITH_FOLDER(the_line_of_a_request_in_text),
         WITH_FOLDER(the_line_of_a_request_in_json),
+        WITH_FOLDER(an_answer_that_broke_off_says_so),
         WITH_FOLDER(a_message_in_json),
         WITH_FOLDER(durations_have_three_decimals),
         WITH_FOLDER(text_escapes_what_is_not_printable),
@@ -692,7 +717,7 @@ int main(void)
         WITH_FOLDER(standard_error_is_the_default),
         WITH_FOLDER(a_child_logs_its_own_pid),
         WITH_FOLDER(a_named_pipe_that_is_full_keeps_nobody_waiting),
-        WITH_FOLDER(a_named_pipe_without_a_reader_cannot_be_opened),
+        WITH_FOLDER(a_named_pipe_without_a_reader_keeps_no_reopening_waiting),
         WITH_FOLDER(standard_error_that_is_full_keeps_nobody_waiting),
         WITH_FOLDER(processes_do_not_mix_their_lines),
     };

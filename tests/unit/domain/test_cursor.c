@@ -8,11 +8,13 @@
 #define LENGTH 50
 
 static const struct cursor samples[] = {
-    {0, 0, "00000000-0000-0000-0000-000000000000"},
-    {UINT64_MAX, INT64_C(253402300799999999), "ffffffff-ffff-ffff-ffff-ffffffffffff"},
-    {1, INT64_C(-62135596800000000), "0193abcd-ef01-7abc-8def-0123456789ab"},
-    {UINT64_C(0x0123456789ABCDEF), INT64_C(1795425302123456), "0193abcd-ef01-7abc-8def-0123456789ab"},
-    {UINT64_C(0x8000000000000000), -1, "80000000-0000-4000-8000-000000000001"},
+    {.fingerprint = 0, .at_us = 0, .id = "00000000-0000-0000-0000-000000000000"},
+    {.fingerprint = UINT64_MAX, .at_us = INT64_C(253402300799999999), .id = "ffffffff-ffff-ffff-ffff-ffffffffffff"},
+    {.fingerprint = 1, .at_us = INT64_C(-62135596800000000), .id = "0193abcd-ef01-7abc-8def-0123456789ab"},
+    {.fingerprint = UINT64_C(0x0123456789ABCDEF),
+     .at_us = INT64_C(1795425302123456),
+     .id = "0193abcd-ef01-7abc-8def-0123456789ab"},
+    {.fingerprint = UINT64_C(0x8000000000000000), .at_us = -1, .id = "80000000-0000-4000-8000-000000000001"},
 };
 
 static void comes_back_as_it_was(void **state)
@@ -120,6 +122,57 @@ static void times_beyond_the_calendar_are_refused(void **state)
     }
 }
 
+static struct cursor keyed(const char *key, size_t length)
+{
+    struct cursor cursor = {.fingerprint = 7, .key_length = length, .id = "0193abcd-ef01-7abc-8def-0123456789ab"};
+    memcpy(cursor.key, key, length);
+    return cursor;
+}
+
+static void a_key_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    char longest[CURSOR_KEY_MAX];
+    memset(longest, 0xff, sizeof longest);
+    for (size_t length = 1; length <= CURSOR_KEY_MAX; length++) {
+        struct cursor made = keyed(longest, length);
+        struct cursor cursor;
+        char text[CURSOR_TEXT_SIZE];
+        made.backward = length % 2 == 0;
+        made.inclusive = length % 3 == 0;
+        cursor_encode(&made, text);
+        assert_true(strlen(text) < CURSOR_TEXT_SIZE);
+        assert_true(cursor_decode(text_of(text), &cursor));
+        assert_int_equal(cursor.fingerprint, 7);
+        assert_int_equal(cursor.backward, made.backward);
+        assert_int_equal(cursor.inclusive, made.inclusive);
+        assert_string_equal(cursor.id, made.id);
+        assert_true(text_equal(cursor_key(&cursor), (struct text){.data = longest, .length = length}));
+        assert_refused((struct text){.data = text, .length = strlen(text) - 1});
+        text[length % strlen(text)] ^= 1;
+        assert_refused(text_of(text));
+    }
+}
+
+static void the_form_with_a_key_is_stable(void **state)
+{
+    (void)state;
+    const struct cursor cursor = keyed("12.50", 5);
+    char text[CURSOR_TEXT_SIZE];
+    cursor_encode(&cursor, text);
+    assert_string_equal(text, "AgAAAAAAAAAABwGTq83vAXq8je8BI0VniasxMi41MMfQ_WE");
+    assert_null(cursor_key(&samples[3]).data);
+}
+
+static void a_key_with_nul_is_refused(void **state)
+{
+    (void)state;
+    const struct cursor cursor = keyed("a\0b", 3);
+    char text[CURSOR_TEXT_SIZE];
+    cursor_encode(&cursor, text);
+    assert_refused(text_of(text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +182,9 @@ int main(void)
         cmocka_unit_test(any_other_length_is_refused),
         cmocka_unit_test(two_swapped_characters_are_found),
         cmocka_unit_test(times_beyond_the_calendar_are_refused),
+        cmocka_unit_test(a_key_comes_back_as_it_was),
+        cmocka_unit_test(the_form_with_a_key_is_stable),
+        cmocka_unit_test(a_key_with_nul_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

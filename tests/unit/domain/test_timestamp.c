@@ -159,12 +159,60 @@ static void refuses_other_forms_of_rfc_3339(void **state)
     assert_false(timestamp_to_micros(TEXT_ABSENT, &micros));
 }
 
+static void reads_rfc_3339_with_any_offset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *utc; /* NULL: refused */
+    } rows[] = {
+        {"2026-11-23T09:15:02Z", "2026-11-23T09:15:02.000000Z"},
+        {"2026-11-23t09:15:02z", "2026-11-23T09:15:02.000000Z"},
+        {"2026-11-23T09:15:02.5Z", "2026-11-23T09:15:02.500000Z"},
+        {"2026-11-23T09:15:02.1234567899Z", "2026-11-23T09:15:02.123456Z"},
+        {"2026-11-23T09:15:02+00:00", "2026-11-23T09:15:02.000000Z"},
+        {"2026-11-23T09:15:02-00:00", "2026-11-23T09:15:02.000000Z"},
+        {"2026-11-23T09:15:02.25+05:45", "2026-11-23T03:30:02.250000Z"},
+        {"2026-12-31T23:15:02-01:00", "2027-01-01T00:15:02.000000Z"},
+        {"2024-03-01T00:00:00+23:59", "2024-02-29T00:01:00.000000Z"},
+        {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"},
+        {"9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"},
+        {"0001-01-01T00:00:00+00:01", NULL},
+        {"9999-12-31T23:59:59-00:01", NULL},
+        {"0000-01-01T00:00:00Z", NULL},
+        {"", NULL},
+        {"2026-11-23", NULL},
+        {"2026-11-23T09:15Z", NULL},
+        {"2026-11-23T09:15:02", NULL},
+        {"2026-11-23 09:15:02Z", NULL},
+        {"2026-11-23T09:15:02.Z", NULL},
+        {"2026-11-23T09:15:02,5Z", NULL},
+        {"2026-11-23T09:15:02+0100", NULL},
+        {"2026-11-23T09:15:02+01", NULL},
+        {"2026-11-23T09:15:02 01:00", NULL},
+        {"2026-11-23T09:15:02+24:00", NULL},
+        {"2026-11-23T09:15:02+01:60", NULL},
+        {"2026-11-23T09:15:02+01:00Z", NULL},
+        {"2026-11-23T24:00:00Z", NULL},
+        {"2026-11-23T09:15:60Z", NULL},
+        {"2026-02-29T00:00:00Z", NULL},
+        {"2026-11-23T09:15:02.5", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char out[TIMESTAMP_LENGTH + 1] = "untouched";
+        assert_row(timestamp_from_rfc3339(text_of(rows[i].text), out) == (rows[i].utc != NULL), rows[i].text);
+        assert_string_equal(out, rows[i].utc != NULL ? rows[i].utc : "untouched");
+    }
+    assert_false(timestamp_from_rfc3339(TEXT_ABSENT, (char[TIMESTAMP_LENGTH + 1]){0}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_postgres_writes), cmocka_unit_test(refuses_other_forms_of_postgres),
-        cmocka_unit_test(a_cut_text_is_refused),      cmocka_unit_test(becomes_microseconds),
-        cmocka_unit_test(agrees_with_the_clock),      cmocka_unit_test(refuses_other_forms_of_rfc_3339),
+        cmocka_unit_test(reads_what_postgres_writes),     cmocka_unit_test(refuses_other_forms_of_postgres),
+        cmocka_unit_test(a_cut_text_is_refused),          cmocka_unit_test(becomes_microseconds),
+        cmocka_unit_test(agrees_with_the_clock),          cmocka_unit_test(refuses_other_forms_of_rfc_3339),
+        cmocka_unit_test(reads_rfc_3339_with_any_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ static struct {
     struct app app;
     struct arena *arena;
     struct exchange exchange;
+    struct response_stream stream;
     char method[64];
     char uri[32768];
 } kept;
@@ -38,10 +39,12 @@ static enum status change(struct catalog *catalog, const struct change_options *
     return catalog->status;
 }
 
+/* What is refused for its faults does not count as a call. */
 static enum status complete(struct catalog *catalog, struct record *input, struct faults *faults)
 {
     record_complete(&product_schema, input, "USD", faults);
     catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
     return faults->count > 0 ? STATUS_INVALID : STATUS_OK;
 }
 
@@ -135,11 +138,47 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     (void)scope;
     catalog->calls++;
     catalog->product_query = *query;
-    page->products = catalog->records;
-    page->count = catalog->count;
+    *page = (struct product_page){.products = catalog->records, .count = catalog->count};
     page->more = catalog->more;
     page->next = catalog->next;
     page->next.fingerprint = product_query_fingerprint(query);
+    page->before = query->has_cursor;
+    page->previous = page->next;
+    page->previous.backward = true;
+    page->note = catalog->note;
+    return catalog->status;
+}
+
+enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                   struct product_facets *facets, struct search_note *note)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->product_query = *query;
+    *facets = (struct product_facets){.complete = true};
+    *note = catalog->note;
+    return catalog->status;
+}
+
+enum status catalog_product_count(struct catalog *catalog, struct scope *scope, const struct product_query *query,
+                                  enum product_count kind, uint64_t *count)
+{
+    (void)scope;
+    (void)query;
+    catalog->calls++;
+    catalog->counted = kind;
+    *count = catalog->total;
+    return catalog->count_status;
+}
+
+enum status catalog_categories_of(struct catalog *catalog, struct scope *scope, const struct text *ids, size_t count,
+                                  struct record **categories, size_t *found)
+{
+    (void)scope;
+    (void)ids;
+    catalog->calls++;
+    *categories = &catalog->category;
+    *found = catalog->category.given != 0 && count > 0 ? 1 : 0;
     return catalog->status;
 }
 
@@ -209,6 +248,66 @@ enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *ca
     return catalog->status;
 }
 
+enum status catalog_export_open(struct catalog *catalog, struct scope *scope, const struct product_filter *filter,
+                                const struct export_bounds *bounds, struct product_export **export,
+                                struct feed_cursor *cursor)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->filter = *filter;
+    catalog->bounds = *bounds;
+    catalog->exported = 0;
+    if (catalog->status == STATUS_OK) {
+        *cursor = catalog->feed_cursor;
+        *export = (struct product_export *)catalog;
+        catalog->open++;
+    }
+    return catalog->status;
+}
+
+enum status catalog_export_next(struct product_export *export, struct scope *scope, struct record *product, bool *found)
+{
+    struct catalog *catalog = (struct catalog *)export;
+
+    (void)scope;
+    *found = catalog->exported < catalog->count;
+    if (!*found) {
+        return catalog->broken;
+    }
+    catalog->exported++;
+    *product = catalog->records[0];
+    return STATUS_OK;
+}
+
+void catalog_export_close(struct product_export *export)
+{
+    if (export != NULL) {
+        ((struct catalog *)export)->open--;
+    }
+}
+
+/* --- the stream --- */
+
+struct fake_stream fake_stream;
+
+static bool stream_begin(struct response_stream *stream, const struct response *response)
+{
+    stream->begun = true;
+    return response->streamed;
+}
+
+static bool stream_write(struct response_stream *stream, struct text bytes)
+{
+    if (fake_stream.cut_after > 0 && fake_stream.parts == fake_stream.cut_after) {
+        stream->cut = "client_gone";
+        return false;
+    }
+    fake_stream.parts++;
+    memcpy(fake_stream.sent + fake_stream.length, bytes.data, bytes.length);
+    fake_stream.length += bytes.length;
+    return true;
+}
+
 static void begin(struct catalog *catalog)
 {
     if (kept.arena == NULL) {
@@ -217,11 +316,15 @@ static void begin(struct catalog *catalog)
     }
     arena_reset(kept.arena);
     response_reset(&kept.exchange.response);
-    kept.config = (struct config){.body_max = 1048576, .deadline_ms = 5000, .currency = "USD"};
+    kept.config = (struct config){
+        .body_max = 1048576, .deadline_ms = 5000, .currency = "USD", .export_time_s = 600, .exports_max = 3};
+    kept.config.require_if_match = catalog->require_if_match;
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
     kept.exchange.started_ns = clock_monotonic_ns();
     kept.exchange.scope = (struct scope){.arena = kept.arena, .deadline_ns = clock_deadline_in_ms(5000)};
+    kept.stream = (struct response_stream){.begin = stream_begin, .write = stream_write};
+    kept.exchange.stream = fake_stream.absent ? NULL : &kept.stream;
     kept.exchange.match = (struct route_match){0};
 }
 

@@ -7,7 +7,8 @@
 #include "handler/exchange.h"
 
 struct catalog {
-    enum status status; /* of the next calls */
+    enum status status;    /* of the next calls */
+    bool require_if_match; /* WARES_REQUIRE_IF_MATCH */
     struct product_view view;
     struct change_result result; /* but for the view */
     struct record records[3];
@@ -23,6 +24,17 @@ struct catalog {
     struct batch batch;
     struct product_query product_query;
     struct category_query category_query;
+    struct product_filter filter; /* of an export */
+    struct export_bounds bounds;
+    struct feed_cursor feed_cursor; /* that it gets */
+    size_t exported;                /* of count products, records[0] each time */
+    enum status broken;             /* instead of the end */
+    unsigned open;                  /* exports */
+    enum product_count counted;
+    uint64_t total;
+    enum status count_status;
+    struct search_note note;
+    struct record category; /* the one that there is, where any field is given */
 };
 
 /* One request through exchange_serve, as the server would hand it down. headers are "NAME=value" strings of CGI, up to a
@@ -32,6 +44,17 @@ struct exchange *serve(struct catalog *catalog, const char *method, const char *
                        const char *body);
 struct exchange *serve_in_state(struct catalog *catalog, const char *method, const char *uri,
                                 const char *const *headers, const char *body, enum body_state state);
+
+/* The stream of the next requests: what was sent through it, and when it is cut. */
+struct fake_stream {
+    bool absent;        /* there is none */
+    unsigned cut_after; /* parts: the next one finds the client gone; 0: none does */
+    unsigned parts;
+    char sent[1 << 20];
+    size_t length;
+};
+
+extern struct fake_stream fake_stream;
 
 /* Frees what serve keeps between calls. */
 void serve_end(void);

@@ -187,7 +187,7 @@ static void headers_that_leave_no_room_for_the_common_ones_are_a_500(void **stat
 {
     static char uri[RESPONSE_HEADERS_MAX];
     struct catalog catalog = {.more = true, .next = {.id = "0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f"}};
-    const size_t start = strlen(strcpy(uri, "/api/v1/products?limit="));
+    const size_t start = strlen(strcpy(uri, "/api/v1/categories?limit="));
 
     (void)state;
     /* The Link of such a list repeats the parameters, zeros and all. */

@@ -98,12 +98,107 @@ static void test_tag_that_is_none(void **state)
     assert_true(etag_list_names(TEXT("*"), TEXT_ABSENT));
 }
 
+static void test_tags_of_parts_are_all_different(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t version;
+        uint32_t fields;
+        bool with_other;
+        int64_t other;
+        const char *tag;
+    } rows[] = {
+        {3, 0x1a, false, 0, "\"3-f1a\""},
+        {3, 0x1a, true, 2, "\"3-f1a-c2\""},
+        {31, 0xa, true, 2, "\"31-fa-c2\""},
+        {INT64_MIN, UINT32_MAX, true, INT64_MIN, "\"-9223372036854775808-fffffffff-c-9223372036854775808\""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char tag[ETAG_TEXT_SIZE];
+        etag_of_part(rows[i].version, rows[i].fields, rows[i].with_other, rows[i].other, tag);
+        assert_string_equal(tag, rows[i].tag);
+        assert_true(etag_list_names(TEXT("\"3-f1a-gzip\""), text_of(tag)) == (i == 0));
+        assert_false(etag_list_names(TEXT("\"3\", \"31\""), text_of(tag)));
+    }
+}
+
+static void test_versions_of_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        enum etag_list kind;
+        size_t count;
+        int64_t first;
+        int64_t last;
+    } cases[] = {
+        {"*", ETAG_LIST_ANY, 0, 0, 0},
+        {" * ", ETAG_LIST_ANY, 0, 0, 0},
+        {"\"3\"", ETAG_LIST_TAGS, 1, 3, 3},
+        {"W/\"3\"", ETAG_LIST_TAGS, 1, 3, 3},
+        {"\"3-gzip\"", ETAG_LIST_TAGS, 1, 3, 3},
+        {"W/\"3-br\"", ETAG_LIST_TAGS, 1, 3, 3},
+        {"\"3-0a1b\"", ETAG_LIST_TAGS, 1, 3, 3},
+        {"\"1\",\"2\" , , \"12\",", ETAG_LIST_TAGS, 3, 1, 12},
+        {"\"9223372036854775807\"", ETAG_LIST_TAGS, 1, INT64_MAX, INT64_MAX},
+        /* tags of others stand for no version, and stay tags */
+        {"\"9223372036854775808\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"99999999999999999999999\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"0\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"-1\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"-gzip\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"x3\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"3x\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"3.0\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"+3\"", ETAG_LIST_TAGS, 0, 0, 0},
+        {"\"a,3\", \"5\"", ETAG_LIST_TAGS, 1, 5, 5},
+        {"", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {" ", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {",", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"3", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"\"3", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"w/\"3\"", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"W/3", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"**", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"'3'", ETAG_LIST_MALFORMED, 0, 0, 0},
+        {"\"3 \"", ETAG_LIST_MALFORMED, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t versions[4] = {0};
+        size_t count = 9;
+        enum etag_list kind = etag_list_versions(text_of(cases[i].list), versions, 4, &count);
+        if (kind != cases[i].kind || count != cases[i].count ||
+            (count > 0 && (versions[0] != cases[i].first || versions[count - 1] != cases[i].last))) {
+            fail_msg("%s: %d, %zu versions, the first %" PRId64, cases[i].list, (int)kind, count, versions[0]);
+        }
+    }
+}
+
+/* Where a list breaks after tags that are well it is no list; and of a long one only so many versions are told. */
+static void test_lists_that_break_or_are_long(void **state)
+{
+    int64_t versions[3] = {0};
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(etag_list_versions(TEXT("\"3\" \"4\""), versions, 3, &count), ETAG_LIST_MALFORMED);
+    assert_int_equal(etag_list_versions(TEXT("\"3\", *"), versions, 3, &count), ETAG_LIST_MALFORMED);
+    assert_int_equal(etag_list_versions(TEXT("\"1\",\"2\",\"3\",\"4\",\"5\""), versions, 3, &count), ETAG_LIST_TAGS);
+    assert_int_equal(count, 3);
+    assert_int_equal(versions[2], 3);
+    assert_int_equal(etag_list_versions(TEXT("\"1\""), versions, 0, &count), ETAG_LIST_TAGS);
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tag_of_version),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_tag_that_is_none),
+        cmocka_unit_test(test_versions_of_lists),
+        cmocka_unit_test(test_lists_that_break_or_are_long),
+        cmocka_unit_test(test_tags_of_parts_are_all_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

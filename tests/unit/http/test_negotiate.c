@@ -106,6 +106,28 @@ static void test_accept_specificity(void **state)
     assert_true(accept_takes(accept, "application/problem+json"));
 }
 
+static void test_accept_weight(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int csv;
+        int json;
+    } cases[] = {
+        {NULL, 1000, 1000},
+        {"", 1000, 1000},
+        {"text/csv", 1000, 0},
+        {"text/csv;q=0.5, */*;q=0.125", 500, 125},
+        {"text/*;q=0.3, text/csv;q=0", 0, 0},
+        {"application/json;q=0.999, */*;q=1", 1000, 999},
+        {"image/png", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(accept_weight(text_of(cases[i].header), "text/csv"), cases[i].csv);
+        assert_int_equal(accept_weight(text_of(cases[i].header), "application/json"), cases[i].json);
+    }
+}
+
 static void test_content_type(void **state)
 {
     (void)state;
@@ -158,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept),
         cmocka_unit_test(test_accept_specificity),
+        cmocka_unit_test(test_accept_weight),
         cmocka_unit_test(test_content_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,22 @@
 
 struct fake_exchange fake_exchange;
 
+static void answer_in_parts(struct exchange *exchange)
+{
+    struct response_stream *stream = exchange->stream;
+    bool going;
+
+    exchange->response.streamed = true;
+    going = stream->begin(stream, &exchange->response);
+    for (unsigned i = 0; going && i < fake_exchange.parts; i++) {
+        going = stream->write(stream, strbuf_text(&exchange->response.body));
+    }
+    if (going && fake_exchange.breaks) {
+        stream->cut = "broken";
+    }
+    fake_exchange.cut = stream->cut;
+}
+
 void exchange_serve(struct exchange *exchange)
 {
     const struct text body = exchange->request.body;
@@ -23,4 +39,8 @@ void exchange_serve(struct exchange *exchange)
     response_header(&exchange->response, "Content-Type", TEXT("text/plain"));
     memset(strbuf_reserve(&exchange->response.body, fake_exchange.answer_size), 'a', fake_exchange.answer_size);
     exchange->response.body.length += fake_exchange.answer_size;
+    fake_exchange.had_stream = exchange->stream != NULL;
+    if (fake_exchange.parts > 0 && fake_exchange.had_stream) {
+        answer_in_parts(exchange);
+    }
 }

@@ -15,6 +15,10 @@ struct fake_exchange {
     size_t body_length;
     int64_t allowed_ns; /* from the request's start to its deadline */
     size_t answer_size; /* of the body that is answered */
+    unsigned parts;     /* so many times, as a stream, where there is one; 0: as a body */
+    bool breaks;        /* the stream, behind its last part */
+    bool had_stream;
+    const char *cut; /* what became of it */
 };
 
 extern struct fake_exchange fake_exchange;

@@ -1,0 +1,32 @@
+/* Facets of the products that a list with the same filters would show. */
+#include "catalog/catalog.h"
+#include "handler/problem.h"
+#include "handler/routes.h"
+#include "input.h"
+#include "product_filter.h"
+#include "reply.h"
+#include "json/facets.h"
+
+void product_facets(struct exchange *exchange)
+{
+    struct product_query wanted = {.sort = SORT_CREATED_AT, .limit = LIST_LIMIT_DEFAULT};
+    struct product_facets facets;
+    struct search_note note;
+    struct query query = {.count = 0};
+    struct faults faults;
+
+    faults_init(&faults, exchange->scope.arena);
+    product_filter_read(exchange, NULL, 0, &query, &wanted.filter, &faults);
+    if (faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+        return;
+    }
+    enum status status = catalog_product_facets(exchange->app->catalog, &exchange->scope, &wanted, &facets, &note);
+    if (status != STATUS_OK) {
+        problem_answer_status(exchange, status, "list", NULL);
+        return;
+    }
+    reply_json(exchange, 200);
+    reply_search(exchange, &note);
+    json_write_facets(&exchange->response.body, &facets);
+}

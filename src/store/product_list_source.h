@@ -1,0 +1,25 @@
+/* What is found out before products are listed or counted: the categories that are meant, how words are to be looked for,
+ * and where the rows come from. In product_list.c. */
+#ifndef PRODUCT_LIST_SOURCE_H
+#define PRODUCT_LIST_SOURCE_H
+
+#include "product_list_sql.h"
+
+/* The category and the search of a query. *search is filled where the query has one, and must live as long as the
+ * request. */
+MUST_CHECK enum status list_prepare(struct pg *pg, struct scope *scope, const struct product_query *query,
+                                    struct product_search *search, struct list_request *request);
+
+/* True where no product has the words. */
+bool list_finds_nothing(const struct list_request *request);
+
+/* The source to begin with. */
+MUST_CHECK enum status list_choose(struct pg *pg, struct scope *scope, const struct list_request *request,
+                                   enum list_source *source);
+
+/* A filter that is so rare that its few rows can be taken instead of a scan; *source is untouched, and *rare false, where
+ * there is none. */
+MUST_CHECK enum status list_choose_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
+                                        enum list_source *source, bool *rare);
+
+#endif
