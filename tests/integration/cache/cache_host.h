@@ -20,7 +20,7 @@ struct process {
     struct product_cache *cache;
 };
 
-static char host_folders[HOSTS_MAX][48];
+static char host_folders[HOSTS_MAX][64];
 static bool host_backend_gone;
 
 static inline bool host_is_gone(void *context, struct scope *scope, const struct cells_backend *backend)

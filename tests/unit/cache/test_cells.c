@@ -181,6 +181,7 @@ static void processes_that_write_at_once_lose_no_word(void **state)
                 }
                 (void)cells_end(own);
             }
+            cells_free(own);
             _exit(0);
         }
     }
