@@ -26,6 +26,7 @@
 struct schema_gate {
     const struct config *config;
     struct product_cache *cache;
+    const struct pg *own;         /* the connection that writes; one that streams an export is greeted too */
     char told[FCGI_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
 };
 
@@ -86,7 +87,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
         log_error("requests are refused: %s", error);
     }
     (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
-    return status == STATUS_OK ? attach_cache(pg, scope, gate->cache) : status;
+    return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
 void fcgi_migrate_at_start(const struct config *config)
@@ -148,6 +149,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .context = pg,
     });
     gate.cache = cache;
+    gate.own = pg;
     app.catalog = catalog_new(&(struct catalog_options){
         .pg = pg,
         .cache = cache,

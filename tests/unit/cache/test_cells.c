@@ -182,6 +182,7 @@ static void processes_that_write_at_once_lose_no_word(void **state)
                 (void)cells_end(own);
             }
             cells_free(own);
+            cells_free(cells);
             _exit(0);
         }
     }
