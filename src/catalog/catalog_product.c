@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "cache/product_cache.h"
 #include "domain/timestamp.h"
+#include "store/pg.h"
 #include "store/product_store.h"
 
 #include <string.h>
@@ -12,11 +13,17 @@
 enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
                                 struct product_view *view)
 {
+    struct product_cache *cache = catalog->options.cache;
+    struct cache_ticket ticket = {0};
     struct cached_product cached;
     struct record product;
     enum status status;
 
-    if (!fresh && product_cache_get(catalog->options.cache, scope, id, &cached) == STATUS_OK) {
+    /* Which database it is decides on what is cached of it: a process that has just begun asks first. */
+    if (!product_cache_is_attached(cache) && pg_connect(catalog->options.pg, scope) != STATUS_OK) {
+        return STATUS_UNAVAILABLE;
+    }
+    if (!fresh && product_cache_get(cache, scope, id, &cached, &ticket) == STATUS_OK) {
         *view = (struct product_view){.version = cached.version, .json = cached.json};
         return STATUS_OK;
     }
@@ -24,8 +31,10 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (status == STATUS_OK) {
         status = catalog_render(catalog, scope, &product, view);
     }
-    if (status == STATUS_OK && !fresh) {
-        catalog_keep(catalog, scope, id, view);
+    if (status == STATUS_OK) {
+        catalog_keep(catalog, scope, id, view, &ticket);
+    } else {
+        product_cache_forgo(cache, scope, id, &ticket);
     }
     return status;
 }
