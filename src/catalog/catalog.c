@@ -41,6 +41,11 @@ enum status catalog_render(struct catalog *catalog, struct scope *scope, const s
     return STATUS_OK;
 }
 
+enum status catalog_know_database(struct catalog *catalog, struct scope *scope)
+{
+    return product_cache_is_attached(catalog->options.cache) ? STATUS_OK : pg_connect(catalog->options.pg, scope);
+}
+
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket)
 {

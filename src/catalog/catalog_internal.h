@@ -21,6 +21,10 @@ struct catalog {
 enum status catalog_render(struct catalog *catalog, struct scope *scope, const struct record *product,
                            struct product_view *view);
 
+/* What is cached depends on which database it is, and so does what a write marks: a process that has not been connected
+ * yet asks first. STATUS_OK or STATUS_UNAVAILABLE. */
+MUST_CHECK enum status catalog_know_database(struct catalog *catalog, struct scope *scope);
+
 /* Puts a product into the cache, under what was noted before it was read or written. */
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket);

@@ -5,7 +5,6 @@
 #include "base/uuid.h"
 #include "cache/product_cache.h"
 #include "domain/timestamp.h"
-#include "store/pg.h"
 #include "store/product_store.h"
 
 #include <string.h>
@@ -17,11 +16,10 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     struct cache_ticket ticket = {0};
     struct cached_product cached;
     struct record product;
-    enum status status;
+    enum status status = catalog_know_database(catalog, scope);
 
-    /* Which database it is decides on what is cached of it: a process that has just begun asks first. */
-    if (!product_cache_is_attached(cache) && pg_connect(catalog->options.pg, scope) != STATUS_OK) {
-        return STATUS_UNAVAILABLE;
+    if (status != STATUS_OK) {
+        return status;
     }
     if (!fresh && product_cache_get(cache, scope, id, &cached, &ticket) == STATUS_OK) {
         *view = (struct product_view){.version = cached.version, .json = cached.json};

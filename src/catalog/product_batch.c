@@ -381,11 +381,12 @@ static enum status write_rows(struct run *run, struct text answer)
             changed[count++] = run->rows[i].write.record->value[PRODUCT_ID];
         }
     }
-    status = product_cache_begin_write(
-        cache, run->scope,
-        &(struct cache_marks){.products = changed,
-                              .product_count = count,
-                              .all_categories = run->row_count > 0 && !run->options->dry_run});
+    const struct cache_marks marks = {
+        .products = changed, .product_count = count, .all_categories = run->row_count > 0 && !run->options->dry_run};
+    status = catalog_know_database(run->catalog, run->scope);
+    if (status == STATUS_OK) {
+        status = product_cache_begin_write(cache, run->scope, &marks);
+    }
     if (status != STATUS_OK) {
         return status;
     }
