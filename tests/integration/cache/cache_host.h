@@ -141,7 +141,7 @@ static inline int hosts_set_up(void **state)
 static inline int hosts_tear_down(void **state)
 {
     for (int i = 0; i < HOSTS_MAX; i++) {
-        char pattern[160];
+        char pattern[256];
         glob_t found = {0};
         (void)snprintf(pattern, sizeof pattern, "%s/*", host_folders[i]);
         if (glob(pattern, 0, NULL, &found) == 0) {
