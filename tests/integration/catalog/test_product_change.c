@@ -9,6 +9,9 @@
 #define TEA "01900000-0000-7000-8000-000000000001"
 #define LARGE_BYTES 400000
 
+/* Of the cells that both workers share. */
+static char folder[] = "/tmp/wares-test-XXXXXX";
+
 /* Two workers: each with a connection of its own. */
 static struct worker {
     struct pg *pg;
@@ -27,7 +30,9 @@ static void employ(struct worker *worker, struct pg *pg)
     char error[200];
     worker->pg = pg;
     assert_int_equal(redis_new("off", 100, &worker->redis, error, sizeof(error)), STATUS_OK);
-    worker->cache = product_cache_new(worker->redis, 60, 0);
+    worker->cache = product_cache_new(
+        &(struct product_cache_options){.redis = worker->redis, .ttl_s = 60, .memory_max = 0, .folder = folder});
+    product_cache_attach(worker->cache, TEXT("database"), (struct cells_backend){0});
     worker->catalog =
         catalog_new(&(struct catalog_options){.pg = pg, .cache = worker->cache, .render = render, .currency = "USD"});
 }
@@ -39,9 +44,25 @@ static void dismiss(struct worker *worker)
     redis_free(worker->redis);
 }
 
+static void remove_folder(void)
+{
+    char pattern[sizeof folder + 2];
+    glob_t found = {0};
+
+    (void)snprintf(pattern, sizeof pattern, "%s/*", folder);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            (void)unlink(found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+    (void)rmdir(folder);
+}
+
 static int set_up(void **state)
 {
     (void)catalogue_set_up(state);
+    assert_non_null(mkdtemp(folder));
     employ(&mine, ((struct database *)*state)->pg);
     employ(&others, database_connect(0));
     return 0;
@@ -51,6 +72,7 @@ static int tear_down(void **state)
 {
     dismiss(&mine);
     dismiss(&others);
+    remove_folder();
     pg_free(others.pg);
     return database_tear_down(state);
 }
