@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#define MAKING_WAIT_MS 2000
 #define VERIFY_NS (CELLS_VERIFY_MS * CLOCK_NS_PER_MS)
 
 /* Readers of the file before have looked at the path by then, twice. */
@@ -51,7 +52,7 @@ enum status cells_attach(struct cells *cells, struct text database)
     if (cells->state == CELLS_UNATTACHED || strcmp(cells->name, name) != 0) {
         cells_close(cells);
         memcpy(cells->name, name, sizeof name);
-        cells_open(cells);
+        cells_open(cells, clock_deadline_in_ms(MAKING_WAIT_MS));
     }
     return cells->state == CELLS_ON ? STATUS_OK : cells->state == CELLS_OFF ? STATUS_UNAVAILABLE : STATUS_CONFLICT;
 }
@@ -87,7 +88,7 @@ bool cells_ready(struct cells *cells, int64_t now_ns)
     cells->verified_ns = now_ns;
     if (cells->state != CELLS_ON || !cells_is_same(cells)) {
         cells_close(cells);
-        cells_open(cells);
+        cells_open(cells, now_ns);
     }
     return cells->state == CELLS_ON;
 }
@@ -185,11 +186,12 @@ static void mark(struct cells *cells)
 }
 
 /* Makes sure that the file at the path is mapped, and has an owner for us. */
-static enum status get_ready(struct cells *cells)
+static enum status get_ready(struct cells *cells, int64_t deadline_ns)
 {
     if (cells->state != CELLS_ON || !cells_is_same(cells)) {
+        const int64_t end_ns = clock_deadline_in_ms(MAKING_WAIT_MS);
         cells_close(cells);
-        cells_open(cells);
+        cells_open(cells, deadline_ns < end_ns ? deadline_ns : end_ns);
     }
     if (cells->state == CELLS_OFF) {
         return STATUS_OK;
@@ -232,7 +234,7 @@ enum status cells_begin(struct cells *cells, const uint32_t *marked, size_t coun
     if (cells->state == CELLS_UNATTACHED) {
         return STATUS_UNAVAILABLE;
     }
-    status = get_ready(cells);
+    status = get_ready(cells, deadline_ns);
     if (status != STATUS_OK) {
         return status;
     }
@@ -274,7 +276,7 @@ uint64_t cells_end(struct cells *cells)
         made = end(cells);
     }
     /* Who made another file meanwhile may have read from the database before the commit, and noted words there. */
-    if ((cells->state != CELLS_ON || !cells_is_same(cells)) && get_ready(cells) == STATUS_OK &&
+    if ((cells->state != CELLS_ON || !cells_is_same(cells)) && get_ready(cells, CLOCK_FOREVER) == STATUS_OK &&
         cells->state == CELLS_ON) {
         mark(cells);
         (void)end(cells);
@@ -287,8 +289,8 @@ uint64_t cells_end(struct cells *cells)
 /* The owner is given up with its list, as if the process had died. */
 void cells_abandon(struct cells *cells)
 {
-    if (cells->begun && (cells->state != CELLS_ON || !cells_is_same(cells)) && get_ready(cells) == STATUS_OK &&
-        cells->state == CELLS_ON) {
+    if (cells->begun && (cells->state != CELLS_ON || !cells_is_same(cells)) &&
+        get_ready(cells, CLOCK_FOREVER) == STATUS_OK && cells->state == CELLS_ON) {
         mark(cells);
     }
     if (cells->begun && cells->own >= 0) {

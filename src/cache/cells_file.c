@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define MAGIC UINT64_C(0x53454c4c45435741)
-#define MAKING_WAIT_MS 2000
 #define MAKING_PAUSE_NS (5 * CLOCK_NS_PER_MS)
 #define ATTEMPTS_MAX 8 /* at a file that vanishes while it is opened */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -44,12 +43,11 @@ void cells_unlock(const struct cells *cells, uint32_t byte)
     (void)fcntl(cells->fd, F_OFD_SETLK, &lock);
 }
 
-static bool lock_making(int fd)
+static bool lock_making(int fd, int64_t wait_until_ns)
 {
-    const int64_t end_ns = clock_deadline_in_ms(MAKING_WAIT_MS);
     bool locked = try_lock(fd, LOCK_MAKING);
 
-    while (!locked && clock_monotonic_ns() < end_ns) {
+    while (!locked && clock_monotonic_ns() < wait_until_ns) {
         (void)nanosleep(&(struct timespec){.tv_nsec = MAKING_PAUSE_NS}, NULL);
         locked = try_lock(fd, LOCK_MAKING);
     }
@@ -217,7 +215,7 @@ static bool complete(struct cells *cells, bool *made)
 }
 
 /* One attempt. *again: the file was removed meanwhile. */
-static void open_once(struct cells *cells, const char *folder, bool *again)
+static void open_once(struct cells *cells, const char *folder, int64_t wait_until_ns, bool *again)
 {
     bool made = false;
 
@@ -228,7 +226,7 @@ static void open_once(struct cells *cells, const char *folder, bool *again)
         return;
     }
     give_to_owner(cells->fd, folder);
-    if (!lock_making(cells->fd)) {
+    if (!lock_making(cells->fd, wait_until_ns)) {
         turn(cells, CELLS_BARRED, "another process keeps it locked");
     } else if (!complete(cells, &made)) {
         turn(cells, made ? CELLS_OFF : CELLS_BARRED, "cannot be made or mapped");
@@ -242,7 +240,7 @@ static void open_once(struct cells *cells, const char *folder, bool *again)
     cells_close(cells); /* and with it the lock */
 }
 
-void cells_open(struct cells *cells)
+void cells_open(struct cells *cells, int64_t wait_until_ns)
 {
     char folder[PATH_MAX];
     bool again = true;
@@ -258,7 +256,7 @@ void cells_open(struct cells *cells)
         return;
     }
     for (unsigned i = 0; again && i < ATTEMPTS_MAX; i++) {
-        open_once(cells, folder, &again);
+        open_once(cells, folder, wait_until_ns, &again);
     }
     if (again) {
         errno = ESTALE;

@@ -75,8 +75,9 @@ struct cells {
     uint32_t marks[CELLS_MARKS_MAX]; /* of that write, for a file that comes in between */
 };
 
-/* cells_file.c: opens the path's file, makes it where it is not there, and maps it. Sets state. */
-void cells_open(struct cells *cells);
+/* cells_file.c: opens the path's file, makes it where it is not there, and maps it. Sets state. Where another process is
+ * just making it, waits until then at most. */
+void cells_open(struct cells *cells, int64_t wait_until_ns);
 void cells_close(struct cells *cells);
 
 /* Whether the path still leads to the mapped file. */

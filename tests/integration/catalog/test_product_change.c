@@ -9,9 +9,6 @@
 #define TEA "01900000-0000-7000-8000-000000000001"
 #define LARGE_BYTES 400000
 
-/* Of the cells that both workers share. */
-static char folder[] = "/tmp/wares-test-XXXXXX";
-
 /* Two workers: each with a connection of its own. */
 static struct worker {
     struct pg *pg;
@@ -19,6 +16,9 @@ static struct worker {
     struct product_cache *cache;
     struct catalog *catalog;
 } mine, others;
+
+/* Of the cells. */
+static char folder[] = "/tmp/wares-test-XXXXXX";
 
 static void render(struct strbuf *out, const struct record *product)
 {
@@ -30,9 +30,9 @@ static void employ(struct worker *worker, struct pg *pg)
     char error[200];
     worker->pg = pg;
     assert_int_equal(redis_new("off", 100, &worker->redis, error, sizeof(error)), STATUS_OK);
-    worker->cache = product_cache_new(
-        &(struct product_cache_options){.redis = worker->redis, .ttl_s = 60, .memory_max = 0, .folder = folder});
-    product_cache_attach(worker->cache, TEXT("database"), (struct cells_backend){0});
+    worker->cache =
+        product_cache_new(&(struct product_cache_options){.redis = worker->redis, .ttl_s = 60, .folder = folder});
+    product_cache_attach(worker->cache, TEXT("test"), (struct cells_backend){.pid = 1});
     worker->catalog =
         catalog_new(&(struct catalog_options){.pg = pg, .cache = worker->cache, .render = render, .currency = "USD"});
 }
@@ -44,21 +44,6 @@ static void dismiss(struct worker *worker)
     redis_free(worker->redis);
 }
 
-static void remove_folder(void)
-{
-    char pattern[sizeof folder + 2];
-    glob_t found = {0};
-
-    (void)snprintf(pattern, sizeof pattern, "%s/*", folder);
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            (void)unlink(found.gl_pathv[i]);
-        }
-        globfree(&found);
-    }
-    (void)rmdir(folder);
-}
-
 static int set_up(void **state)
 {
     (void)catalogue_set_up(state);
@@ -68,12 +53,27 @@ static int set_up(void **state)
     return 0;
 }
 
+static void remove_cells(void)
+{
+    glob_t found = {0};
+    char pattern[sizeof folder + 10];
+
+    (void)snprintf(pattern, sizeof pattern, "%s/cells-*", folder);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            (void)unlink(found.gl_pathv[i]);
+        }
+    }
+    globfree(&found);
+    (void)rmdir(folder);
+}
+
 static int tear_down(void **state)
 {
     dismiss(&mine);
     dismiss(&others);
-    remove_folder();
     pg_free(others.pg);
+    remove_cells();
     return database_tear_down(state);
 }
 
