@@ -126,8 +126,12 @@ static enum status replay(struct change *change)
     if (status != STATUS_OK) {
         return status;
     }
-    product_cache_begin_write(change->catalog->options.cache, change->scope, &kept.id, 1);
-    product_cache_end_write(change->catalog->options.cache, change->scope, CACHE_COMMITTED);
+    status =
+        product_cache_replay(change->catalog->options.cache, change->scope,
+                             &(struct cache_marks){.products = &kept.id, .product_count = 1, .all_categories = true});
+    if (status != STATUS_OK) {
+        return status;
+    }
     *change->result = (struct change_result){
         .id = kept.id,
         .view = {.version = kept.version, .json = kept.body},
@@ -230,23 +234,39 @@ enum cache_outcome change_outcome(enum status status)
     }
 }
 
-static enum status write_marked(struct change *change, const struct product_write *write)
+/* Writes between the cache's marks. Nobody has ever read a product that is yet to be made: its insertion changes but the
+ * lists of its category. */
+static enum status write_marked(struct change *change, const struct product_write *write, bool insert,
+                                struct cache_ticket *ticket)
 {
     struct product_cache *cache = change->catalog->options.cache;
+    struct pg *pg = change->catalog->options.pg;
     const struct text id = write->record->value[PRODUCT_ID];
-    enum status status;
+    const struct text categories[] = {write->record->value[PRODUCT_CATEGORY_ID], change->category_before};
+    const struct cache_marks marks = {
+        .products = &id, .product_count = insert ? 0 : 1, .categories = categories, .category_count = insert ? 1 : 2};
+    enum status status = catalog_know_database(change->catalog, change->scope);
 
-    product_cache_begin_write(cache, change->scope, &id, 1);
-    status = product_write_update(change->catalog->options.pg, change->scope, write);
+    if (status == STATUS_OK) {
+        status = product_cache_begin_write(cache, change->scope, &marks);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *ticket = product_cache_note(cache, id);
+    status = insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     product_cache_end_write(cache, change->scope, change_outcome(status));
+    if (!insert) {
+        *ticket = product_cache_written(cache);
+    }
     return status;
 }
 
-/* Nobody has ever read a product that is yet to be made: its insertion needs no marks. */
 static enum status write_out(struct change *change, struct product_write *write, bool insert)
 {
     struct pg *pg = change->catalog->options.pg;
     struct product_view view = {0};
+    struct cache_ticket ticket = {0};
     enum status status = catalog_render(change->catalog, change->scope, write->record, &view);
 
     if (status != STATUS_OK) {
@@ -255,18 +275,18 @@ static enum status write_out(struct change *change, struct product_write *write,
     write->json = view.json;
     write->dry_run = change->options->dry_run;
     write->idempotency = idempotency_of(change);
-    if (insert || write->dry_run) {
+    if (write->dry_run) {
         status =
             insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     } else {
-        status = write_marked(change, write);
+        status = write_marked(change, write, insert, &ticket);
     }
     if (status != STATUS_OK) {
         return status;
     }
     *change->result = (struct change_result){.id = write->record->value[PRODUCT_ID], .view = view, .created = insert};
     if (!write->dry_run && !write->deleted) {
-        catalog_keep(change->catalog, change->scope, change->result->id, &view);
+        catalog_keep(change->catalog, change->scope, change->result->id, &view, &ticket);
     }
     return STATUS_OK;
 }
@@ -359,6 +379,7 @@ static enum status try_once(struct change *change, bool *again)
         return status;
     }
     exists = status == STATUS_OK;
+    change->category_before = exists ? now.record.value[PRODUCT_CATEGORY_ID] : TEXT_ABSENT;
     status = change_decide(change, exists ? &now : NULL, &write);
     if (status != STATUS_OK) {
         return status;
