@@ -77,4 +77,11 @@ CREATE TABLE change_floor (
 
 INSERT INTO change_floor DEFAULT VALUES;
 
+-- How far who goes through the feed has come.
+CREATE TABLE change_follower (
+    name text   PRIMARY KEY,
+    xid  xid8   NOT NULL,
+    seq  bigint NOT NULL
+);
+
 CREATE INDEX product_deleted ON product (deleted_at) WHERE deleted_at IS NOT NULL;

@@ -14,10 +14,13 @@
 
 #define JOB_CHECKPOINT_MAX 256
 
+struct product_cache;
+
 /* What every job may use. */
 struct job_tools {
     const struct config *config;
     struct pg *pg;
+    struct product_cache *cache; /* of it only product_cache_repair is for jobs */
 };
 
 /* One attempt at a job. */
@@ -36,7 +39,8 @@ struct job_run {
 struct job_kind {
     const char *name;
     uint64_t attempts_max;                           /* of those that the schedule makes */
-    int64_t (*every_s)(const struct config *config); /* seconds between those; NULL: none are made */
+    int64_t (*every_s)(const struct config *config); /* seconds between those; NULL or 0: none are made */
+    bool forgotten; /* one that has succeeded leaves no trace: there are many, and nothing is to be said of them */
     size_t state_size;
     /* Reads the payload. False, with the reason in error, where it is not one: no attempt can succeed. */
     bool (*begin)(struct job_run *run);

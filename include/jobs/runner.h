@@ -18,7 +18,8 @@
 
 struct runner_options {
     const struct config *config;
-    struct pg *pg; /* stays the caller's */
+    struct pg *pg;               /* stays the caller's */
+    struct product_cache *cache; /* likewise */
     unsigned concurrency;
     const struct job_kind *const *kinds;
     size_t kind_count;

@@ -54,6 +54,9 @@ MUST_CHECK enum status job_claim_beat(struct pg *pg, struct scope *scope, int64_
 MUST_CHECK enum status job_claim_end(struct pg *pg, struct scope *scope, const struct job_hold *hold,
                                      enum job_state state, struct text error);
 
+/* The same of one that has succeeded and is not worth keeping. */
+MUST_CHECK enum status job_claim_forget(struct pg *pg, struct scope *scope, const struct job_hold *hold);
+
 /* Queues a job again, for after a pause. STATUS_STALE as above, and where it has been asked to end. */
 MUST_CHECK enum status job_claim_requeue(struct pg *pg, struct scope *scope, const struct job_hold *hold,
                                          int64_t pause_ms, struct text error);

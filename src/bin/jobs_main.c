@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "base/signals.h"
+#include "cache/product_cache.h"
+#include "cache/redis.h"
 #include "jobs/runner.h"
 #include "migrate/migrate.h"
 #include "store/pg.h"
@@ -92,6 +94,8 @@ static int serve(const struct arguments *arguments, const struct job_kind *const
     struct schema_gate gate = {0};
     struct config config;
     char error[PROGRAM_SENTENCE_MAX];
+    struct product_cache *cache;
+    struct redis *redis = NULL;
     struct pg *pg;
     enum status status;
 
@@ -103,6 +107,10 @@ static int serve(const struct arguments *arguments, const struct job_kind *const
                        strerror(errno));
         return complain(error, PROGRAM_EXIT_USAGE);
     }
+    if (redis_new(config.redis_url, config.redis_timeout_ms, &redis, error, sizeof error) != STATUS_OK) {
+        (void)fprintf(stderr, JOBS_PROGRAM ": REDIS_URL: %s\n", error);
+        return PROGRAM_EXIT_USAGE;
+    }
     pg = pg_new(&(struct pg_options){
         .url = config.database_url,
         .name = JOBS_PROGRAM,
@@ -111,8 +119,19 @@ static int serve(const struct arguments *arguments, const struct job_kind *const
         .greeting = check_schema,
         .greeting_context = &gate,
     });
-    status = runner_run(&(struct runner_options){
-        .config = &config, .pg = pg, .concurrency = arguments->concurrency, .kinds = kinds, .kind_count = count});
+    /* Never attached, as nothing is read by it or written: what is repaired is in Redis. */
+    cache = product_cache_new(&(struct product_cache_options){.redis = redis,
+                                                              .ttl_s = config.cache_ttl_s,
+                                                              .folder = config.runtime_dir,
+                                                              .many_hosts = config.hosts == HOSTS_MANY});
+    status = runner_run(&(struct runner_options){.config = &config,
+                                                 .pg = pg,
+                                                 .cache = cache,
+                                                 .concurrency = arguments->concurrency,
+                                                 .kinds = kinds,
+                                                 .kind_count = count});
+    product_cache_free(cache);
+    redis_free(redis);
     pg_free(pg);
     return status == STATUS_OK ? EXIT_SUCCESS : PROGRAM_EXIT_FAULT;
 }

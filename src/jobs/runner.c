@@ -132,12 +132,11 @@ static void schedule(struct runner *runner, int64_t now_ns)
 
     for (size_t i = 0; i < runner->options->kind_count && count < SCHEDULED_KINDS_MAX; i++) {
         const struct job_kind *kind = runner->options->kinds[i];
-        if (kind->every_s != NULL) {
+        const int64_t every_s = kind->every_s != NULL ? kind->every_s(runner->options->config) : 0;
+        if (every_s > 0) {
             uuid_make(ids[count]);
-            jobs[count] = (struct periodic_job){.id = text_of(ids[count]),
-                                                .kind = kind->name,
-                                                .every_s = kind->every_s(runner->options->config),
-                                                .attempts_max = kind->attempts_max};
+            jobs[count] = (struct periodic_job){
+                .id = text_of(ids[count]), .kind = kind->name, .every_s = every_s, .attempts_max = kind->attempts_max};
             count++;
         }
     }
@@ -366,7 +365,7 @@ enum status runner_run(const struct runner_options *options)
 {
     struct runner runner = {
         .options = options,
-        .tools = {.config = options->config, .pg = options->pg},
+        .tools = {.config = options->config, .pg = options->pg, .cache = options->cache},
         .scope = {.arena = arena_new(MEMORY)},
         .slots = memory_new(options->concurrency, sizeof *runner.slots),
         .beats = memory_new(options->concurrency, sizeof *runner.beats),

@@ -91,7 +91,8 @@ static enum status write_outcome(struct slot *slot, struct scope *scope)
 
     switch (slot->turn) {
     case JOB_TURN_SUCCEED:
-        return job_claim_end(pg, scope, hold, JOB_SUCCEEDED, TEXT_ABSENT);
+        return slot->kind->forgotten ? job_claim_forget(pg, scope, hold)
+                                     : job_claim_end(pg, scope, hold, JOB_SUCCEEDED, TEXT_ABSENT);
     case JOB_TURN_FAIL:
         return job_claim_end(pg, scope, hold, JOB_FAILED, error);
     case JOB_TURN_CANCEL:
@@ -138,7 +139,8 @@ static void tell(const struct slot *slot, enum status status)
     case JOB_TURN_DROP:
     case JOB_TURN_GO_ON:
     default:
-        log_info("job %.*s (%s) is done after %lld ms", TEXT_PRINT(id), kind, ms);
+        log_line(slot->kind->forgotten ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "job %.*s (%s) is done after %lld ms",
+                 TEXT_PRINT(id), kind, ms);
         break;
     }
 }

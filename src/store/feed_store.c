@@ -79,3 +79,41 @@ enum status feed_store_read(struct pg *pg, struct scope *scope, const struct fee
     }
     return STATUS_OK;
 }
+
+/* --- followers --- */
+
+enum status feed_store_follower(struct pg *pg, struct scope *scope, const char *name, struct feed_cursor *place)
+{
+    const struct text value = text_of(name);
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "feed_follower", "SELECT xid, seq FROM change_follower WHERE name = $1",
+                                 true, &value, 1, &result);
+
+    if (status == STATUS_OK && pg_rows(result) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    if (status == STATUS_OK && !read_place(result, 0, 0, place)) {
+        return STATUS_INTERNAL;
+    }
+    return status;
+}
+
+enum status feed_store_move_follower(struct pg *pg, struct scope *scope, const struct job_hold *hold, const char *name,
+                                     const struct feed_cursor *place)
+{
+    static const char sql[] = JOB_HELD " INSERT INTO change_follower (name, xid, seq) "
+                                       "SELECT $3, $4::text::xid8, $5::bigint FROM held "
+                                       "ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, seq = excluded.seq";
+    const struct text values[] = {
+        hold->id,
+        hold->fence,
+        text_of(name),
+        arena_printf(scope->arena, "%llu", (unsigned long long)place->xid),
+        arena_printf(scope->arena, "%llu", (unsigned long long)place->seq),
+    };
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "feed_move_follower", sql, false, values, sizeof(values) / sizeof(values[0]), &result);
+
+    return status == STATUS_OK && pg_affected(result) == 0 ? STATUS_STALE : status;
+}

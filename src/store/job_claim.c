@@ -203,6 +203,17 @@ enum status job_claim_end(struct pg *pg, struct scope *scope, const struct job_h
     return status == STATUS_OK && number_in(result, 0, 0) == 0 ? STATUS_STALE : status;
 }
 
+enum status job_claim_forget(struct pg *pg, struct scope *scope, const struct job_hold *hold)
+{
+    const struct text values[] = {hold->id, hold->fence};
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "job_forget", "DELETE FROM job WHERE id = $1 AND fence = $2 AND state = 'running'", false,
+                values, LENGTH(values), &result);
+
+    return status == STATUS_OK && pg_affected(result) == 0 ? STATUS_STALE : status;
+}
+
 enum status job_claim_requeue(struct pg *pg, struct scope *scope, const struct job_hold *hold, int64_t pause_ms,
                               struct text error)
 {
