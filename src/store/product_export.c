@@ -32,14 +32,10 @@ enum status product_export_open(const struct pg *pg, struct scope *scope, const 
         .slot_class = SLOT_CLASS,
         .slots = bounds->exports,
     };
-    /* A subtree is found by the statement itself, in the snapshot of the export. */
-    struct list_request request = {.query = &query, .category = LIST_ANYWHERE};
+    const struct list_request request = {.query = &query, .category = list_category_of(filter)};
     struct list_statement statement;
     struct pg_stream *stream = NULL;
 
-    if (filter->category_id.data != NULL) {
-        request.category = filter->subtree ? LIST_WIDE : LIST_CATEGORY;
-    }
     list_statement_make(&statement, &request, LIST_SCAN, LIST_EXPORT, scope->arena);
     enum status status = pg_stream_open(pg, scope, &options, statement.sql, statement.values, statement.count, &stream);
     if (status == STATUS_OK) {
