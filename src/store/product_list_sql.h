@@ -35,12 +35,12 @@ enum list_source {
 
 /* What is asked of them. */
 enum list_ask {
-    LIST_PAGE,   /* the columns of product_schema, then list_key_column's where it is none of them, then that of has_stop */
-    LIST_PROBE,  /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
-    LIST_LOOKED, /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
-                    attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
-    LIST_COUNT,  /* how many products match */
-    LIST_EXPORT, /* the columns of product_schema of all that match, in the order of their ids */
+    LIST_PAGE,     /* the columns of product_schema, then list_key_column's and has_stop's where they are there */
+    LIST_PROBE,    /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
+    LIST_LOOKED,   /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
+                      attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
+    LIST_COUNT,    /* how many products match */
+    LIST_EXPORT,   /* the columns of product_schema of all that match, in the order of their ids */
     LIST_ESTIMATE, /* what the planner thinks of that: the text of EXPLAIN */
 };
 
