@@ -125,6 +125,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .currency = config->currency,
     });
     status = worker_run(&app, &options);
+    app_release(&app);
     catalog_free(app.catalog);
     product_cache_free(cache);
     redis_free(redis);

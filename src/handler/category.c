@@ -69,7 +69,6 @@ void category_create(struct exchange *exchange)
 
 void category_patch(struct exchange *exchange)
 {
-    static const char *const types[] = {"application/merge-patch+json", "application/json", JSON_PATCH_TYPE};
     struct patch patch = {.is_json_patch = content_type_is(exchange->request.content_type, JSON_PATCH_TYPE),
                           .pointer = "",
                           .currency = exchange->app->config->currency};
@@ -77,8 +76,7 @@ void category_patch(struct exchange *exchange)
     struct change_result result = {0};
     struct text id;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
-        !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_content_type(exchange) ||
         !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }

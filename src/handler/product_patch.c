@@ -10,7 +10,6 @@
 
 void product_patch(struct exchange *exchange)
 {
-    static const char *const types[] = {"application/merge-patch+json", "application/json", JSON_PATCH_TYPE};
     struct patch patch = {.is_json_patch = content_type_is(exchange->request.content_type, JSON_PATCH_TYPE),
                           .pointer = "",
                           .currency = exchange->app->config->currency};
@@ -19,8 +18,7 @@ void product_patch(struct exchange *exchange)
     struct text id;
     enum status status;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
-        !input_content_type(exchange, types, sizeof types / sizeof types[0], "Accept-Patch") ||
+    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_content_type(exchange) ||
         !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
         return;
     }

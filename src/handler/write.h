@@ -10,17 +10,13 @@ struct write_request {
     struct change_options options;
     struct faults faults;
     bool minimal; /* Prefer: return=minimal */
-    bool atomic;  /* the parameter of that name, where it is known */
+    bool atomic;  /* the parameter of that name, where the operation takes it */
 };
 
 /* Reads what every write may say in headers and parameters: If-Match, If-None-Match: *, Idempotency-Key, Prefer and
  * dry_run. Answers 428 where If-Match is required and missing. What is wrong with them is added to the faults and not
  * answered yet: those of the body are to be told with it. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
-
-/* The same for a route that takes other parameters than dry_run alone. */
-MUST_CHECK bool write_begin_with(struct exchange *exchange, const char *const *known, size_t count,
-                                 struct write_request *request);
 
 /* Answers with the product: 201 and its Location where it was created, else 200. */
 void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);
