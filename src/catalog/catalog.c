@@ -44,11 +44,17 @@ enum status catalog_render(struct catalog *catalog, struct scope *scope, const s
     return STATUS_OK;
 }
 
-void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view)
+enum status catalog_know_database(struct catalog *catalog, struct scope *scope)
+{
+    return product_cache_is_attached(catalog->options.cache) ? STATUS_OK : pg_connect(catalog->options.pg, scope);
+}
+
+void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
+                  const struct cache_ticket *ticket)
 {
     struct cached_product product = {.version = view->version, .json = view->json};
 
-    product_cache_put(catalog->options.cache, scope, id, &product);
+    product_cache_put(catalog->options.cache, scope, id, &product, ticket);
 }
 
 enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const struct stamp *stamp,
@@ -79,9 +85,7 @@ enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const st
 enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers)
 {
     struct pg_result *result = NULL;
-    struct cached_product product;
-    enum status cached = product_cache_get(catalog->options.cache, scope, TEXT("ready"), &product);
 
-    *cache_answers = cached == STATUS_OK || cached == STATUS_NOT_FOUND;
+    *cache_answers = product_cache_answers(catalog->options.cache, scope);
     return pg_exec(catalog->options.pg, scope, "ready", "SELECT 1", true, NULL, 0, &result);
 }

@@ -2,6 +2,7 @@
 #ifndef CATALOG_CATALOG_INTERNAL_H
 #define CATALOG_CATALOG_INTERNAL_H
 
+#include "cache/product_cache.h"
 #include "catalog/catalog.h"
 
 /* More than the rules of domain/attribute.h and domain/product.c let a product have: 50 attributes of 50 strings of 500
@@ -20,8 +21,13 @@ struct catalog {
 enum status catalog_render(struct catalog *catalog, struct scope *scope, const struct record *product,
                            struct product_view *view);
 
-/* Puts a product into the cache. */
-void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view);
+/* What is cached depends on which database it is, and so does what a write marks: a process that has not been connected
+ * yet asks first. STATUS_OK or STATUS_UNAVAILABLE. */
+MUST_CHECK enum status catalog_know_database(struct catalog *catalog, struct scope *scope);
+
+/* Puts a product into the cache, under what was noted before it was read or written. */
+void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
+                  const struct cache_ticket *ticket);
 
 /* Where the members of a schema stand that tell of a version. */
 struct stamp {

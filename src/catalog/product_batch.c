@@ -44,7 +44,15 @@ static enum status write_rows(struct batch_run *run, struct text answer)
             changed[count++] = run->rows[i].write.record->value[PRODUCT_ID];
         }
     }
-    product_cache_begin_write(cache, run->scope, changed, count);
+    const struct cache_marks marks = {
+        .products = changed, .product_count = count, .all_categories = run->row_count > 0 && !run->options->dry_run};
+    status = catalog_know_database(run->catalog, run->scope);
+    if (status == STATUS_OK) {
+        status = product_cache_begin_write(cache, run->scope, &marks);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     status = product_batch_write(run->catalog->options.pg, run->scope, run->rows, run->row_count, &idempotency, answer,
                                  run->options->dry_run);
     product_cache_end_write(cache, run->scope, change_outcome(status));
@@ -52,17 +60,16 @@ static enum status write_rows(struct batch_run *run, struct text answer)
 }
 
 /* The process that carried the batch out may have died before it told the cache. */
-static void tell_cache(struct batch_run *run, struct text changed)
+static enum status tell_cache(struct batch_run *run, struct text changed)
 {
-    struct product_cache *cache = run->catalog->options.cache;
     struct text *ids = arena_alloc(run->scope->arena, BATCH_OPERATIONS_MAX * sizeof *ids);
     size_t count = 0;
 
     while (changed.data != NULL && count < BATCH_OPERATIONS_MAX) {
         ids[count++] = text_split(changed, ',', &changed);
     }
-    product_cache_begin_write(cache, run->scope, ids, count);
-    product_cache_end_write(cache, run->scope, CACHE_COMMITTED);
+    return product_cache_replay(run->catalog->options.cache, run->scope,
+                                &(struct cache_marks){.products = ids, .product_count = count, .all_categories = true});
 }
 
 static enum status replay(struct batch_run *run, struct text *answer)
@@ -72,7 +79,7 @@ static enum status replay(struct batch_run *run, struct text *answer)
     enum status status = idempotency_store_find(run->catalog->options.pg, run->scope, &idempotency, &kept);
 
     if (status == STATUS_OK) {
-        tell_cache(run, kept.changed);
+        status = tell_cache(run, kept.changed);
         *answer = kept.body;
     }
     return status;

@@ -76,11 +76,14 @@ enum status change_stamp(struct change *change, const struct stored_product *now
  * again. */
 static enum status tell_cache(struct change *change, enum status status)
 {
-    struct product_cache *cache = change->catalog->options.cache;
+    const struct cache_marks marks = {.products = &change->result->id, .product_count = 1, .all_categories = true};
 
-    if (status == STATUS_OK && change->result->replayed) {
-        product_cache_begin_write(cache, change->scope, &change->result->id, 1);
-        product_cache_end_write(cache, change->scope, CACHE_COMMITTED);
+    if (status != STATUS_OK || !change->result->replayed) {
+        return status;
+    }
+    status = product_cache_replay(change->catalog->options.cache, change->scope, &marks);
+    if (status != STATUS_OK) {
+        *change->result = (struct change_result){0};
     }
     return status;
 }
@@ -92,8 +95,11 @@ enum status change_replay(struct change *change)
 
 static enum status settle(struct change *change, enum status status)
 {
-    return tell_cache(change,
-                      kept_answer_settle(change->catalog, change->scope, change->options, status, change->result));
+    const enum status settled =
+        kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
+    const enum status told = tell_cache(change, settled);
+
+    return status == STATUS_UNCERTAIN && told != settled ? status : told;
 }
 
 /* --- the write --- */
@@ -121,23 +127,39 @@ enum cache_outcome change_outcome(enum status status)
     }
 }
 
-static enum status write_marked(struct change *change, const struct product_write *write)
+/* Writes between the cache's marks. Nobody has ever read a product that is yet to be made: its insertion changes but the
+ * lists of its category. */
+static enum status write_marked(struct change *change, const struct product_write *write, bool insert,
+                                struct cache_ticket *ticket)
 {
     struct product_cache *cache = change->catalog->options.cache;
+    struct pg *pg = change->catalog->options.pg;
     const struct text id = write->record->value[PRODUCT_ID];
-    enum status status;
+    const struct text categories[] = {write->record->value[PRODUCT_CATEGORY_ID], change->category_before};
+    const struct cache_marks marks = {
+        .products = &id, .product_count = insert ? 0 : 1, .categories = categories, .category_count = insert ? 1 : 2};
+    enum status status = catalog_know_database(change->catalog, change->scope);
 
-    product_cache_begin_write(cache, change->scope, &id, 1);
-    status = product_write_update(change->catalog->options.pg, change->scope, write);
+    if (status == STATUS_OK) {
+        status = product_cache_begin_write(cache, change->scope, &marks);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *ticket = product_cache_note(cache, id);
+    status = insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     product_cache_end_write(cache, change->scope, change_outcome(status));
+    if (!insert) {
+        *ticket = product_cache_written(cache);
+    }
     return status;
 }
 
-/* Nobody has ever read a product that is yet to be made: its insertion needs no marks. */
 static enum status write_out(struct change *change, struct product_write *write, bool insert)
 {
     struct pg *pg = change->catalog->options.pg;
     struct product_view view = {0};
+    struct cache_ticket ticket = {0};
     enum status status = catalog_render(change->catalog, change->scope, write->record, &view);
 
     if (status != STATUS_OK) {
@@ -146,18 +168,18 @@ static enum status write_out(struct change *change, struct product_write *write,
     write->json = view.json;
     write->dry_run = change->options->dry_run;
     write->idempotency = kept_answer_identity(change->options);
-    if (insert || write->dry_run) {
+    if (write->dry_run) {
         status =
             insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     } else {
-        status = write_marked(change, write);
+        status = write_marked(change, write, insert, &ticket);
     }
     if (status != STATUS_OK) {
         return status;
     }
     *change->result = (struct change_result){.id = write->record->value[PRODUCT_ID], .view = view, .created = insert};
     if (!write->dry_run && !write->deleted) {
-        catalog_keep(change->catalog, change->scope, change->result->id, &view);
+        catalog_keep(change->catalog, change->scope, change->result->id, &view, &ticket);
     }
     return STATUS_OK;
 }
@@ -236,6 +258,7 @@ static enum status try_once(struct change *change, bool *again)
         return status;
     }
     exists = status == STATUS_OK;
+    change->category_before = exists ? now.record.value[PRODUCT_CATEGORY_ID] : TEXT_ABSENT;
     status = change_decide(change, exists ? &now : NULL, &write);
     if (status != STATUS_OK) {
         return status;

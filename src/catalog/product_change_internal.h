@@ -27,7 +27,8 @@ struct change {
     void *context;
     struct faults *faults;
     struct change_result *result;
-    bool merging; /* the product is of a later version: what was changed since must not be touched */
+    struct text category_before; /* of the product as it is; absent where there is none */
+    bool merging;                /* the product is of a later version: what was changed since must not be touched */
 };
 
 enum status change_run(struct change *change);
