@@ -16,8 +16,15 @@
 #include <string.h>
 
 #define TRIES_MAX 5
+#define TRY_BLOCK_BYTES ((size_t)64 * 1024)
 #define LOADED_BYTES_MAX ((size_t)32 << 20)
 #define ANSWER_BYTES_MAX ((size_t)16 << 20)
+
+/* What an operation comes to, before it is known whether the sku and the category of it will do. */
+struct intent {
+    struct stored_product *now; /* NULL: there is no such product */
+    struct product_write write; /* its record is NULL where nothing is to be written */
+};
 
 /* One time the way. */
 struct run {
@@ -30,6 +37,7 @@ struct run {
     struct batch_table skus;    /* of live ones, and of those that will be: a claim */
     struct batch_table touched; /* ids and skus that an operation before was about: its number */
     struct batch_table categories;
+    struct intent *intents; /* one for each operation */
     struct batch_row *rows;
     size_t row_count;
 };
@@ -54,9 +62,6 @@ static void collect_keys(struct run *run, struct batch_keys *keys)
     for (size_t i = 0; i < count; i++) {
         const struct batch_operation *operation = &run->batch->operations[i];
         const struct text sku = operation->kind == BATCH_UPSERT ? operation->sku : operation->input.value[PRODUCT_SKU];
-        if (operation->given_fault_count > 0) {
-            continue;
-        }
         if (operation->id.data != NULL) {
             ids[keys->id_count++] = operation->id;
         }
@@ -104,6 +109,7 @@ static enum status look(struct run *run)
     batch_table_init(&run->skus, run->scope->arena, most);
     batch_table_init(&run->touched, run->scope->arena, most);
     batch_table_init(&run->categories, run->scope->arena, most);
+    run->intents = arena_alloc(run->scope->arena, run->batch->count * sizeof *run->intents);
     run->rows = arena_alloc(run->scope->arena, run->batch->count * sizeof *run->rows);
     run->row_count = 0;
     collect_keys(run, &keys);
@@ -148,61 +154,6 @@ static struct stored_product *find_product(struct run *run, const struct batch_o
     default:
         return NULL;
     }
-}
-
-/* What a patch set may not have been looked up yet. */
-static enum status look_up_late(struct run *run, const struct record *record)
-{
-    struct batch_keys keys = {0};
-    struct batch_found found;
-    enum status status = STATUS_OK;
-
-    if (record->value[PRODUCT_SKU].data != NULL &&
-        batch_table_find(&run->skus, record->value[PRODUCT_SKU], false) == NULL) {
-        keys.skus = &record->value[PRODUCT_SKU];
-        keys.sku_count = 1;
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        keys.categories = &record->value[PRODUCT_CATEGORY_ID];
-        keys.category_count = 1;
-    }
-    if (keys.sku_count + keys.category_count > 0) {
-        status = product_batch_load(run->catalog->options.pg, run->scope, &keys, LOADED_BYTES_MAX, &found);
-    }
-    if (status == STATUS_OK && keys.sku_count + keys.category_count > 0) {
-        note_found(run, &found);
-    }
-    return status;
-}
-
-/* What the constraints of the database would say of this row alone. */
-static enum status check_constraints(struct run *run, const struct batch_operation *operation,
-                                     const struct record *record, struct stored_product *now)
-{
-    const struct text sku = record->value[PRODUCT_SKU];
-    const bool is_patch = operation->kind == BATCH_UPDATE;
-    const struct batch_entry *holder;
-
-    if (is_patch) {
-        const enum status status = look_up_late(run, record);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        faults_add(&run->faults, FAULT_IN_BODY, "/category_id", "unknown_category", "must be the id of a category");
-        return STATUS_INVALID;
-    }
-    holder = sku.data != NULL ? batch_table_find(&run->skus, sku, false) : NULL;
-    if (holder != NULL &&
-        (now == NULL || !text_equal(((struct claim *)holder->value)->id, now->record.value[PRODUCT_ID]))) {
-        faults_add(&run->faults, FAULT_IN_BODY, "/sku", "taken", "is the sku of another product");
-        return STATUS_CONFLICT;
-    }
-    if (sku.data != NULL && holder == NULL) {
-        claim_sku(run, sku, now, record->value[PRODUCT_ID]);
-    }
-    return STATUS_OK;
 }
 
 static change_decision decision_of(enum batch_kind kind)
@@ -253,9 +204,9 @@ static void leave_row(struct run *run, struct batch_operation *operation, const 
 }
 
 /* Faults of the product stand in the operation's member that makes it so; those of a patch itself stand there already. */
-static void place_faults(struct run *run, const char *member)
+static void place_faults(struct run *run, size_t first, const char *member)
 {
-    for (size_t i = 0; i < run->faults.count; i++) {
+    for (size_t i = first; i < run->faults.count; i++) {
         struct fault *fault = &run->faults.item[i];
         if (!text_starts_with(text_of(fault->where), text_of(member))) {
             fault->where = arena_printf(run->scope->arena, "%s%s", member, fault->where).data;
@@ -263,65 +214,146 @@ static void place_faults(struct run *run, const char *member)
     }
 }
 
+static bool makes(const struct batch_operation *operation)
+{
+    return operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
+}
+
+static const char *member_of(const struct batch_operation *operation)
+{
+    return makes(operation) ? "/product" : "/patch";
+}
+
 static void decide(struct run *run, size_t number)
 {
     struct batch_operation *operation = &run->batch->operations[number];
-    const bool makes = operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
+    struct intent *intent = &run->intents[number];
     const struct change_options options = {.expectation = operation->expectation};
     struct record *input = arena_alloc(run->scope->arena, sizeof *input);
-    struct stored_product *now = find_product(run, operation);
-    struct product_write write = {0};
+    const size_t given = run->faults.count;
     struct change change = {
         .catalog = run->catalog,
         .scope = run->scope,
         .options = &options,
-        .may_create = makes,
+        .may_create = makes(operation),
         .decide = decision_of(operation->kind),
         .input = input,
         .edit = run->batch->edit,
         .context = operation->patch,
+        .in_batch = true,
         .faults = &run->faults,
         .result = &operation->result,
     };
 
     *input = operation->input;
-    if (!is_about_another(run, number, now)) {
+    if (makes(operation) && (given == 0 || input->given != 0)) {
+        record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
+        place_faults(run, given, member_of(operation));
+    }
+    if (run->faults.count > 0) {
+        operation->status = STATUS_INVALID;
+        intent->write.record = makes(operation) ? input : NULL;
+        return;
+    }
+    intent->now = find_product(run, operation);
+    if (!is_about_another(run, number, intent->now)) {
         operation->status = STATUS_INVALID;
         return;
     }
-    if (makes) {
-        record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
+    operation->status = change_decide(&change, intent->now, &intent->write);
+    place_faults(run, 0, member_of(operation));
+}
+
+/* What patches have set may not have been looked up yet. */
+static enum status look_up_late(struct run *run)
+{
+    const size_t count = run->batch->count;
+    struct text *skus = arena_alloc(run->scope->arena, count * sizeof *skus);
+    struct text *categories = arena_alloc(run->scope->arena, count * sizeof *categories);
+    struct batch_keys keys = {.skus = skus, .categories = categories};
+    struct batch_found found;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = run->intents[i].write.record;
+        if (record == NULL || run->batch->operations[i].kind != BATCH_UPDATE) {
+            continue;
+        }
+        if (record->value[PRODUCT_SKU].data != NULL &&
+            batch_table_find(&run->skus, record->value[PRODUCT_SKU], false) == NULL) {
+            skus[keys.sku_count++] = record->value[PRODUCT_SKU];
+        }
+        if (record->value[PRODUCT_CATEGORY_ID].data != NULL &&
+            batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
+            categories[keys.category_count++] = record->value[PRODUCT_CATEGORY_ID];
+        }
     }
-    operation->status = run->faults.count > 0 ? STATUS_INVALID : change_decide(&change, now, &write);
-    if (operation->status == STATUS_OK && write.record != NULL && !write.deleted) {
-        operation->status = check_constraints(run, operation, write.record, now);
+    if (keys.sku_count + keys.category_count > 0) {
+        status = product_batch_load(run->catalog->options.pg, run->scope, &keys, LOADED_BYTES_MAX, &found);
+        if (status == STATUS_OK) {
+            note_found(run, &found);
+        }
     }
-    if (operation->status != STATUS_OK) {
-        place_faults(run, makes ? "/product" : "/patch");
-    } else if (write.record != NULL) {
-        keep_row(run, operation, &write, now);
-    } else {
-        leave_row(run, operation, now);
+    return status;
+}
+
+/* What the constraints of the database would say of this row alone. The sku of one that will be written is its own from
+ * here on. */
+static void check_constraints(struct run *run, struct batch_operation *operation, const struct intent *intent)
+{
+    const struct record *record = intent->write.record;
+    const struct text sku = record->value[PRODUCT_SKU];
+    const struct text category = record->value[PRODUCT_CATEGORY_ID];
+    const struct text own = intent->now != NULL ? intent->now->record.value[PRODUCT_ID] : TEXT_ABSENT;
+    /* An upsert with faults has not been looked for: whoever has the sku is the product that is meant. */
+    const bool owns_any = operation->kind == BATCH_UPSERT && operation->status != STATUS_OK;
+    const struct batch_entry *holder = sku.data != NULL ? batch_table_find(&run->skus, sku, false) : NULL;
+    const char *member = member_of(operation);
+
+    if (category.data != NULL && batch_table_find(&run->categories, category, false) == NULL) {
+        faults_add(&run->faults, FAULT_IN_BODY, arena_printf(run->scope->arena, "%s/category_id", member).data,
+                   "unknown_category", "must be the id of a category");
+        operation->status = STATUS_INVALID;
+    }
+    if (holder != NULL && !owns_any && !text_equal(((struct claim *)holder->value)->id, own)) {
+        faults_add(&run->faults, FAULT_IN_BODY,
+                   operation->kind == BATCH_UPSERT ? "/sku" : arena_printf(run->scope->arena, "%s/sku", member).data,
+                   "taken", "is the sku of another product");
+        operation->status = operation->status == STATUS_OK ? STATUS_CONFLICT : operation->status;
+    }
+    if (operation->status == STATUS_OK && sku.data != NULL && holder == NULL) {
+        claim_sku(run, sku, intent->now, record->value[PRODUCT_ID]);
     }
 }
 
-/* Faults that are found now are of this time of the way only. */
-static void decide_with_faults(struct run *run, size_t number)
+static void settle(struct run *run, size_t number)
+{
+    struct batch_operation *operation = &run->batch->operations[number];
+    const struct intent *intent = &run->intents[number];
+
+    if (intent->write.record != NULL && !intent->write.deleted) {
+        check_constraints(run, operation, intent);
+    }
+    if (operation->status == STATUS_OK && intent->write.record != NULL) {
+        keep_row(run, operation, &intent->write, intent->now);
+    } else if (operation->status == STATUS_OK) {
+        leave_row(run, operation, intent->now);
+    }
+}
+
+/* A step of one operation: the faults that it finds are added to the operation's. */
+static void take_step(struct run *run, size_t number, void (*step)(struct run *run, size_t number))
 {
     struct batch_operation *operation = &run->batch->operations[number];
     struct fault *faults;
 
-    operation->result = (struct change_result){0};
-    operation->faults = operation->given_faults;
-    operation->fault_count = operation->given_fault_count;
-    operation->status = STATUS_INVALID;
-    if (operation->fault_count > 0) {
-        return;
-    }
-    run->faults.count = 0;
+    run->faults.count = operation->fault_count;
     run->faults.truncated = false;
-    decide(run, number);
-    if (run->faults.count > 0) {
+    if (operation->fault_count > 0) {
+        memcpy(run->faults.item, operation->faults, operation->fault_count * sizeof *operation->faults);
+    }
+    step(run, number);
+    if (run->faults.count > operation->fault_count) {
         faults = arena_alloc(run->scope->arena, run->faults.count * sizeof *faults);
         memcpy(faults, run->faults.item, run->faults.count * sizeof *faults);
         operation->faults = faults;
@@ -337,19 +369,41 @@ static bool is_ours(enum status status)
            status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
 }
 
-/* Decides on every operation; what is no fault of an operation is one of the whole. */
-static enum status decide_all(struct run *run)
+/* Takes a step of every operation; what is no fault of an operation is one of the whole. */
+static enum status step_all(struct run *run, void (*step)(struct run *run, size_t number))
 {
-    bool all_good = true;
-
     for (size_t i = 0; i < run->batch->count; i++) {
-        decide_with_faults(run, i);
+        take_step(run, i, step);
         if (is_ours(run->batch->operations[i].status)) {
             return run->batch->operations[i].status;
         }
+    }
+    return STATUS_OK;
+}
+
+/* Decides on every operation. Faults that were found before are of that time of the way only. */
+static enum status decide_all(struct run *run)
+{
+    enum status status;
+    bool all_good = true;
+
+    for (size_t i = 0; i < run->batch->count; i++) {
+        struct batch_operation *operation = &run->batch->operations[i];
+        operation->result = (struct change_result){0};
+        operation->faults = operation->given_faults;
+        operation->fault_count = operation->given_fault_count;
+    }
+    status = step_all(run, decide);
+    if (status == STATUS_OK) {
+        status = look_up_late(run);
+    }
+    if (status == STATUS_OK) {
+        status = step_all(run, settle);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < run->batch->count; i++) {
         all_good = all_good && run->batch->operations[i].status == STATUS_OK;
     }
-    return run->batch->atomic && !all_good ? STATUS_INVALID : STATUS_OK;
+    return status == STATUS_OK && run->batch->atomic && !all_good ? STATUS_INVALID : status;
 }
 
 static enum status render(struct run *run, struct text *answer)
@@ -435,6 +489,44 @@ static enum status try_once(struct run *run, struct text *answer, bool *again)
     return status;
 }
 
+static void release_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+/* The same in memory of its own, which stays only where it is the last time. */
+static enum status try_apart(struct run *run, struct text *answer, bool *again)
+{
+    struct arena *outer = run->scope->arena;
+    struct arena *own = arena_new(TRY_BLOCK_BYTES);
+    enum status status;
+
+    run->scope->arena = own;
+    run->faults.arena = own;
+    status = try_once(run, answer, again);
+    run->scope->arena = outer;
+    run->faults.arena = outer;
+    if (*again) {
+        arena_free(own);
+    } else {
+        arena_defer(outer, release_arena, own);
+    }
+    return status;
+}
+
+/* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for.
+ * Its answer then. Where that cannot be told, no such failure is either. */
+static enum status find_first(struct run *run, enum status status, struct text *answer, bool *replayed)
+{
+    const enum status kept = replay(run, answer);
+
+    *replayed = kept == STATUS_OK;
+    if (kept == STATUS_NOT_FOUND || (status == STATUS_UNCERTAIN && kept != STATUS_OK && kept != STATUS_KEY_REUSED)) {
+        return status;
+    }
+    return kept;
+}
+
 enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                   struct batch *batch, struct text *answer, bool *replayed)
 {
@@ -448,20 +540,20 @@ enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, 
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
+    if (options->expectation.match && !options->expectation.any) {
+        return STATUS_STALE; /* a batch has no version */
+    }
     for (int tries = 0; again && tries < TRIES_MAX; tries++) {
         again = false;
-        status = try_once(&run, answer, &again);
-    }
-    if (has_key && (again || status == STATUS_UNCERTAIN)) {
-        const enum status kept = replay(&run, answer);
-        *replayed = kept == STATUS_OK;
-        if (*replayed || kept == STATUS_KEY_REUSED) {
-            return kept;
-        }
+        status = tries == 0 ? try_once(&run, answer, &again) : try_apart(&run, answer, &again);
     }
     if (again) {
         log_warning("the products of a batch change faster than it can be carried out");
-        return STATUS_UNAVAILABLE;
+        status = STATUS_UNAVAILABLE;
+    }
+    if (has_key &&
+        (again || status == STATUS_INVALID || status == STATUS_IN_PROGRESS || status == STATUS_UNCERTAIN)) {
+        return find_first(&run, status, answer, replayed);
     }
     return status;
 }

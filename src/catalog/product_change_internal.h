@@ -25,6 +25,7 @@ struct change {
     struct record *input; /* what decide works with */
     product_edit edit;
     void *context;
+    bool in_batch; /* references are looked up with those of others: the write has what came of an edit with faults, too */
     struct faults *faults;
     struct change_result *result;
     bool merging; /* the product is of a later version: what was changed since must not be touched */

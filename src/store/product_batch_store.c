@@ -4,6 +4,8 @@
 #include "pg_array.h"
 #include "stored_product.h"
 
+#include <string.h>
+
 /* --- reading --- */
 
 static bool array_of(struct pg_array *array, const struct text *items, size_t count, struct text *value)
@@ -175,6 +177,9 @@ static enum status run(struct pg *pg, struct scope *scope, const struct text *va
         status = pg_exec(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, &result);
     } else {
         status = pg_exec(pg, scope, "batch_write", batch, false, values, COLUMNS, &result);
+    }
+    if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
+        return STATUS_IN_PROGRESS;
     }
     return status == STATUS_OK && !text_equal(pg_value(result, 0, 0), TEXT("t")) ? STATUS_IN_PROGRESS : status;
 }
