@@ -19,6 +19,7 @@
 #define AGAIN_MS 250     /* until what could not be asked is asked again */
 #define FILL_MS 50       /* how long a slot stays free at most while the queue has more */
 #define SCHEDULE_MS 1000 /* between two looks at the schedule */
+#define SPARED_MS 2000   /* after Postgres was away: others are to renew their leases before they are judged by them */
 #define RESCUE_MS 250    /* between two looks for leases that are over */
 #define SCHEDULED_KINDS_MAX 16
 
@@ -193,6 +194,9 @@ static void take(struct runner *runner, size_t room)
     const enum status status = job_claim_take(runner->tools.pg, begin(runner), &runner->claimant, room, &jobs, &count);
 
     runner->has_more = status == STATUS_OK && count == room;
+    if (status != STATUS_OK) {
+        runner->rescue_ns = clock_deadline_in_ms(SPARED_MS);
+    }
     runner->astray = runner->astray || status == STATUS_UNCERTAIN;
     for (size_t i = 0; i < count; i++) {
         struct slot *slot = free_slot(runner);

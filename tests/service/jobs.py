@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack import BUILD, Stack, await_true, environment
+from stack import BUILD, ROOT, Stack, await_true, environment
 
 RUNNER = BUILD / "wares-jobs"
-TALLY_RUNNER = BUILD / "tests" / "tally-runner"
+# Under the sanitizers where there is such a build.
+TALLY_RUNNER = (ROOT / os.environ.get("SANITIZED_BUILD", BUILD)).resolve() / "tests" / "tally-runner"
 JOBS = "/api/v1/jobs"
 
 # Of a runner that is killed, others have its jobs within so many seconds.
