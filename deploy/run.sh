@@ -97,6 +97,7 @@ start_stores() {
     WARES_SOCKET=$SOCKETS/wares.sock
     export DATABASE_URL REDIS_URL
     export WARES_LOG=${WARES_LOG:-$STATE/log/wares.log}
+    export WARES_RUNTIME_DIR=${WARES_RUNTIME_DIR:-$STATE/cells}
     [[ $own_postgres == no ]] || postgres_open
     [[ $own_redis == no ]] || part_await redis redis_is_ready
 }

@@ -57,6 +57,11 @@ part_fuzz() {
     done
 }
 
+part_model() {
+    say "the models of the cache, every state of them"
+    tests/model/run.sh
+}
+
 part_service() {
     say "the service on real servers"
     BUILD=build SANITIZED_BUILD=$sanitized /usr/bin/python3 -m pytest tests/service -q --durations=10 -p no:cacheprovider
@@ -64,11 +69,11 @@ part_service() {
 
 parts=("$@")
 if ((${#parts[@]} == 0)); then
-    parts=(build lint unit valgrind fuzz service)
+    parts=(build lint unit valgrind fuzz model service)
 fi
 for part in "${parts[@]}"; do
     if ! declare -F "part_$part" >/dev/null; then
-        printf 'tests: there is no part "%s"; parts are build, lint, unit, valgrind, fuzz, service\n' "$part" >&2
+        printf 'tests: there is no part "%s"; parts are build, lint, unit, valgrind, fuzz, model, service\n' "$part" >&2
         exit 2
     fi
     "part_$part"

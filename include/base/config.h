@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+enum hosts { HOSTS_ONE, HOSTS_MANY };
+
 /* Strings point into the environment or at constants, and live as long as the process. */
 struct config {
     const char *database_url; /* DATABASE_URL: what libpq takes, as URI or key=value pairs; "" for libpq's defaults */
@@ -23,6 +25,9 @@ struct config {
     int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
     int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
     int64_t io_timeout_ms;    /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
+    enum hosts hosts;         /* WARES_HOSTS: whether pools on several hosts serve the database */
+    int64_t l1_ttl_ms;        /* WARES_L1_TTL: with many hosts, serving from memory without asking Redis, in ms */
+    const char *runtime_dir;  /* WARES_RUNTIME_DIR: the folder of the shared cells, "" for one in /dev/shm */
     int64_t l1_bytes;         /* WARES_L1: bytes of products that a worker holds in its memory, 0 for none */
     const char *log_target;   /* WARES_LOG: stderr, syslog or a file */
     enum log_format log_format; /* WARES_LOG_FORMAT: text or json */

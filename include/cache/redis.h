@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define REDIS_BREAKER_FAILURES 3
 #define REDIS_BREAKER_PAUSE_MIN_MS 50
@@ -44,6 +45,9 @@ MUST_CHECK enum status redis_call(struct redis *redis, struct scope *scope, cons
 /* Sends a command whose answer nobody waits for: it is read and dropped before the next call. Best effort: with 64
  * answers outstanding, or where the command is larger than 8 MiB, it is not sent. */
 void redis_send(struct redis *redis, struct scope *scope, const struct text *words, size_t count);
+
+/* The number of the connection that the next command goes out on, never used before; 0 where one is to be made first. */
+uint64_t redis_connection(const struct redis *redis);
 
 /* True where the last exchange worked, or none was tried yet; false while the breaker is open or Redis is off. */
 bool redis_healthy(const struct redis *redis);

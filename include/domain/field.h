@@ -40,6 +40,7 @@ struct field {
     size_t max_length;         /* code points; 0 where the kind rules */
     const char *default_value; /* carried text where the field is absent on creation; NULL: null, or no default */
     const char *prose;         /* one line for the documentation */
+    const char *example;       /* a value as it is carried, for the documentation */
 };
 
 struct schema {

@@ -5,10 +5,15 @@
 #include "base/config.h"
 
 struct catalog;
+struct openapi;
 
 struct app {
     const struct config *config;
     struct catalog *catalog;
+    struct openapi *openapi; /* the document, made when it is first asked for; NULL at the start */
 };
+
+/* Frees what handlers made for themselves. */
+void app_release(struct app *app);
 
 #endif

@@ -16,6 +16,8 @@ enum body_state {
     BODY_MALFORMED, /* CONTENT_LENGTH is not a number, or the bytes that came are not as many */
 };
 
+struct operation;
+
 struct exchange {
     struct app *app;
     struct scope scope;
@@ -25,6 +27,8 @@ struct exchange {
     struct response response;
     struct response_stream *stream; /* for a long answer; NULL where none can be sent now */
     struct route_match match;
+    const struct operation *operation; /* what is to be done, once that is found */
+    const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
 
 /* Answers a request: finds the route, checks method, Accept and body, runs the handler, adds the headers that every

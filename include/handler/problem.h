@@ -53,4 +53,7 @@ void problem_answer_status(struct exchange *exchange, enum status status, const 
 int problem_write_status(struct strbuf *out, struct exchange *exchange, enum status status, const char *what,
                          const struct faults *faults, int64_t current_version, struct text changed);
 
+/* Writes a problem as it may be answered. */
+void problem_write_example(struct strbuf *out, enum problem problem);
+
 #endif

@@ -7,9 +7,6 @@
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* True where the handler makes other types than application/json, and looks at Accept itself. */
-bool handler_negotiates(route_handler handler);
-
 /* Handlers answer every request that the table sends them; see the file named after the resource. */
 void product_list(struct exchange *exchange);
 void product_facets(struct exchange *exchange);
@@ -29,5 +26,9 @@ void category_patch(struct exchange *exchange);
 void category_delete(struct exchange *exchange);
 void health_live(struct exchange *exchange);
 void health_ready(struct exchange *exchange);
+void service_index(struct exchange *exchange);
+void openapi_get(struct exchange *exchange);
+void problem_page_list(struct exchange *exchange);
+void problem_page_get(struct exchange *exchange);
 
 #endif

@@ -14,6 +14,10 @@ bool accept_takes(struct text accept, const char *media_type);
 /* That weight, in thousandths; 0 where the header does not take the media type. */
 int accept_weight(struct text accept, const char *media_type);
 
+/* Of the media types the one that the Accept header gives the highest weight, the first of equals; NULL where it takes none
+ * of them. */
+const char *accept_choose(struct text accept, const char *const *media_types, size_t count);
+
 /* True where Content-Type is this type, parameters aside; a charset other than utf-8 is refused. Letter case and
  * white space as RFC 9110, section 8.3.1. */
 bool content_type_is(struct text content_type, const char *media_type);

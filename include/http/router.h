@@ -9,12 +9,12 @@
 
 #define ROUTE_PARAMETERS_MAX 4
 
-struct exchange;
-typedef void (*route_handler)(struct exchange *exchange);
+struct operation; /* what a method does there: the caller's */
 
 struct route {
-    const char *pattern;                  /* "/api/v1/products/{id}" */
-    route_handler handlers[METHOD_COUNT]; /* NULL: not allowed; HEAD is answered by GET's, OPTIONS by the caller */
+    const char *pattern; /* "/api/v1/products/{id}" */
+    /* NULL: not allowed; HEAD is answered by GET's, OPTIONS by the caller */
+    const struct operation *operations[METHOD_COUNT];
 };
 
 struct route_match {

@@ -89,6 +89,13 @@ struct pg_backend {
 
 struct pg_backend pg_backend(const struct pg *pg);
 
+/* True where that backend is known to be gone, and all that it was sent is done or will never be. False where it is there,
+ * or that cannot be found out. */
+bool pg_backend_is_gone(struct pg *pg, struct scope *scope, struct pg_backend backend);
+
+/* A text that tells this database, and the schema in it, from every other. */
+MUST_CHECK enum status pg_database_identity(struct pg *pg, struct scope *scope, struct text *identity);
+
 /* What time it is in the database, in microseconds since 1970: writes from hosts whose clocks differ are told apart by
  * one clock. Asked once a minute, and reckoned on in between. STATUS_UNAVAILABLE and STATUS_DEADLINE as pg_exec. */
 MUST_CHECK enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us);

@@ -18,8 +18,7 @@ struct product_export_bounds {
 
 /* Begins. The products are the live ones, in the order of their ids. STATUS_TOO_LARGE: as many exports run as may; else
  * as pg_stream_open. */
-MUST_CHECK enum status product_export_open(const struct pg *pg, struct scope *scope,
-                                           const struct product_filter *filter,
+MUST_CHECK enum status product_export_open(struct pg *pg, struct scope *scope, const struct product_filter *filter,
                                            const struct product_export_bounds *bounds, struct product_export **opened);
 
 /* As pg_stream_xmin. */

@@ -115,6 +115,14 @@ static const struct variable variables[] = {
         .prose = "seconds that an export may take before it is cut",
     },
     {
+        .name = "WARES_HOSTS",
+        .type = TYPE_CHOICE,
+        .offset = offsetof(struct config, hosts),
+        .default_value = "one",
+        .choices = {[HOSTS_ONE] = "one", [HOSTS_MANY] = "many"},
+        .prose = "whether pools on several hosts, or in several containers, serve the same database",
+    },
+    {
         .name = "WARES_IO_TIMEOUT",
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, io_timeout_ms),
@@ -131,6 +139,15 @@ static const struct variable variables[] = {
         .least = 0,
         .most = 268435456,
         .prose = "bytes of products that a worker holds in its own memory; with 0 every read asks Redis",
+    },
+    {
+        .name = "WARES_L1_TTL",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, l1_ttl_ms),
+        .default_value = "0",
+        .least = 0,
+        .most = 60000,
+        .prose = "milliseconds that a worker's memory may lag behind other hosts; 0 asks Redis each time",
     },
     {
         .name = "WARES_LOG",
@@ -190,6 +207,13 @@ static const struct variable variables[] = {
         .offset = offsetof(struct config, require_if_match),
         .default_value = "off",
         .prose = "refuse PUT, PATCH and DELETE that do not say with If-Match which version they change",
+    },
+    {
+        .name = "WARES_RUNTIME_DIR",
+        .type = TYPE_TEXT,
+        .offset = offsetof(struct config, runtime_dir),
+        .default_value = "",
+        .prose = "folder of what the processes of a host share; empty for one of the account's in /dev/shm",
     },
     {
         .name = "WARES_SOCKET",
@@ -270,7 +294,8 @@ static bool store_integer(const struct variable *variable, struct text value, vo
 
 static bool store_choice(const struct variable *variable, struct text value, void *member)
 {
-    static_assert(sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum log_level) == sizeof(unsigned),
+    static_assert(sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum log_level) == sizeof(unsigned) &&
+                      sizeof(enum hosts) == sizeof(unsigned),
                   "an enum is stored as an unsigned");
     for (unsigned i = 0; i < CHOICES_MAX; i++) {
         if (text_equal(text_of(variable->choices[i]), value)) {
@@ -393,7 +418,7 @@ static enum status check_names(char *error, size_t error_size)
     return STATUS_OK;
 }
 
-/* What a worker needs of address space besides: programs, libraries, stacks. */
+/* What a worker needs of address space besides: programs, libraries, stacks, the shared cells. */
 #define MEMORY_BASE ((int64_t)64 * MIB)
 
 /* A body stands in memory several times while it is read: as it came, as a tree of json-c, as values. */

@@ -25,6 +25,8 @@
 /* What the greeting of new connections to Postgres needs. */
 struct schema_gate {
     const struct config *config;
+    struct product_cache *cache;
+    const struct pg *own;         /* the connection that writes; one that streams an export is greeted too */
     char told[FCGI_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
 };
 
@@ -50,6 +52,26 @@ static enum status migrate_until(struct pg *pg, int64_t deadline_ns, char *error
     return status;
 }
 
+/* Who serves the connection is told before anything is sent over it: where this process dies, others may trust in what it
+ * marked only once that backend is gone. */
+static enum status attach_cache(struct pg *pg, struct scope *scope, struct product_cache *cache)
+{
+    const struct pg_backend backend = pg_backend(pg);
+    struct text identity = TEXT_ABSENT;
+    enum status status = pg_database_identity(pg, scope, &identity);
+
+    if (status == STATUS_OK) {
+        product_cache_attach(cache, identity, (struct cells_backend){.start_us = backend.start_us, .pid = backend.pid});
+    }
+    return status;
+}
+
+static bool is_backend_gone(void *context, struct scope *scope, const struct cells_backend *backend)
+{
+    return pg_backend_is_gone(context, scope,
+                              (struct pg_backend){.pid = (int)backend->pid, .start_us = backend->start_us});
+}
+
 /* pg_options.greeting: lets only a connection to a database with the right schema be used. */
 static enum status check_schema(struct pg *pg, struct scope *scope, void *context)
 {
@@ -65,7 +87,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
         log_error("requests are refused: %s", error);
     }
     (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
-    return status;
+    return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
 void fcgi_migrate_at_start(const struct config *config)
@@ -116,7 +138,18 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .greeting = check_schema,
         .greeting_context = &gate,
     });
-    cache = product_cache_new(redis, config->cache_ttl_s, (size_t)config->l1_bytes);
+    cache = product_cache_new(&(struct product_cache_options){
+        .redis = redis,
+        .ttl_s = config->cache_ttl_s,
+        .memory_max = (size_t)config->l1_bytes,
+        .folder = config->runtime_dir,
+        .many_hosts = config->hosts == HOSTS_MANY,
+        .l1_ttl_ms = config->l1_ttl_ms,
+        .is_gone = is_backend_gone,
+        .context = pg,
+    });
+    gate.cache = cache;
+    gate.own = pg;
     app.catalog = catalog_new(&(struct catalog_options){
         .pg = pg,
         .cache = cache,
@@ -125,6 +158,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .currency = config->currency,
     });
     status = worker_run(&app, &options);
+    app_release(&app);
     catalog_free(app.catalog);
     product_cache_free(cache);
     redis_free(redis);

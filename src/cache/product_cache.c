@@ -1,37 +1,45 @@
-/* Products at both levels. A value in Redis is the version in VERSION_DIGITS digits, a newline and the JSON. */
+/* Products at both levels, by the one protocol of cache/product_cache.h. */
 #include "cache/product_cache.h"
+
+#include "product_remote.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cache/product_memory.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION_DIGITS 19 /* of INT64_MAX; texts of one length compare as their numbers do */
-#define HEAD_LENGTH (VERSION_DIGITS + 1)
-#define KEY_PREFIX "wares:product:" PRODUCT_CACHE_FORMAT ":"
+#define MEND_PAUSE_MS 100 /* between looks for dead owners */
+#define CATEGORIES_MAX 64 /* of one write; more are marked as all of them */
+
+enum { KIND_PRODUCT = 'p', KIND_CATEGORY = 'c', KIND_CATEGORIES = 'm', KIND_CATALOGUE = 'a' };
 
 struct product_cache {
-    struct redis *redis;
+    struct product_cache_options options;
+    struct cells *cells;
     struct product_memory *memory;
-    int64_t ttl_s;
+    struct remote remote;
+    uint64_t incarnation; /* of the words in memory */
+    int64_t mend_at_ns;   /* not before */
+    bool attached;
+    bool writing;
+    bool one_product; /* the write in flight is of one */
+    struct cache_ticket written;
 };
 
-/* KEYS[1] the key, ARGV[1] the value, ARGV[2] the ttl in ms. What is there and is no such value counts as not there;
- * pcall, as a key of another type is an error otherwise. */
-static const char fill_script[] = "local held = redis.pcall('GETRANGE', KEYS[1], 0, 19) "
-                                  "if type(held) == 'string' and string.match(held, '^%d+\\n$') and #held == 20 "
-                                  "and held >= string.sub(ARGV[1], 1, 20) then return 0 end "
-                                  "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
+_Static_assert(CACHE_PRODUCTS_MAX + CATEGORIES_MAX + 1 <= CELLS_MARKS_MAX, "the marks of the largest write have room");
+_Static_assert(sizeof(((struct cache_ticket *)NULL)->guard) == GUARD_LENGTH, "a ticket holds a guard");
 
-_Static_assert(HEAD_LENGTH == 20, "the script's numbers are the head's");
-
-struct product_cache *product_cache_new(struct redis *redis, int64_t ttl_s, size_t memory_max)
+struct product_cache *product_cache_new(const struct product_cache_options *options)
 {
-    struct product_cache *cache = memory_new(1, sizeof(*cache));
-    *cache = (struct product_cache){.redis = redis, .memory = product_memory_new(memory_max, ttl_s), .ttl_s = ttl_s};
+    struct product_cache *cache = memory_new(1, sizeof *cache);
+
+    cache->options = *options;
+    cache->cells = cells_new(options->folder);
+    cache->memory = product_memory_new(options->memory_max, options->ttl_s);
+    cache->remote = (struct remote){
+        .redis = options->redis, .cells = cache->cells, .ttl_s = options->ttl_s, .many_hosts = options->many_hosts};
     return cache;
 }
 
@@ -39,97 +47,315 @@ void product_cache_free(struct product_cache *cache)
 {
     if (cache != NULL) {
         product_memory_free(cache->memory);
+        cells_free(cache->cells);
         free(cache);
     }
 }
 
-static struct text key_of(struct scope *scope, struct text id)
+void product_cache_attach(struct product_cache *cache, struct text database, struct cells_backend backend)
 {
-    return arena_printf(scope->arena, KEY_PREFIX "%.*s", TEXT_PRINT(id));
+    /* The backend first: cells that are attached tell it on. */
+    cache->attached = true;
+    cells_set_backend(cache->cells, backend);
+    (void)cells_attach(cache->cells, database); /* its failures are told in the log */
 }
 
-/* False for a value that was not written here, or was cut. */
-static bool read_value(struct text value, struct cached_product *product)
+bool product_cache_is_attached(const struct product_cache *cache)
 {
-    uint64_t version = 0;
-    const struct text digits = {.data = value.data, .length = VERSION_DIGITS};
+    return cache->attached;
+}
 
-    if (value.length < HEAD_LENGTH + 2 || value.data[VERSION_DIGITS] != '\n' || !text_to_u64(digits, &version) ||
-        version > INT64_MAX || value.data[HEAD_LENGTH] != '{' || value.data[value.length - 1] != '}') {
+/* --- reading --- */
+
+/* Whether anything may be kept or served; L1 is emptied where its words are another file's. */
+static bool is_ready(struct product_cache *cache, int64_t now_ns)
+{
+    if (!cells_ready(cache->cells, now_ns)) {
         return false;
     }
-    product->version = (int64_t)version;
-    product->json = (struct text){.data = value.data + HEAD_LENGTH, .length = value.length - HEAD_LENGTH};
+    if (cells_incarnation(cache->cells) != cache->incarnation) {
+        product_memory_clear(cache->memory);
+        cache->incarnation = cells_incarnation(cache->cells);
+    }
     return true;
 }
 
-static enum status get_from_redis(struct product_cache *cache, struct scope *scope, struct text id,
-                                  struct cached_product *product)
-{
-    const struct text words[] = {TEXT("GET"), key_of(scope, id)};
-    struct redis_answer answer;
-    enum status status = redis_call(cache->redis, scope, words, sizeof(words) / sizeof(words[0]), &answer);
+struct asking {
+    const struct product_cache *cache;
+    struct scope *scope;
+};
 
-    if (status == STATUS_OK && (answer.kind != REDIS_STRING || !read_value(answer.string, product))) {
-        status = STATUS_NOT_FOUND;
+static bool is_gone(void *context, const struct cells_backend *backend)
+{
+    const struct asking *asking = context;
+    const struct product_cache_options *options = &asking->cache->options;
+
+    return options->is_gone != NULL && options->is_gone(options->context, asking->scope, backend);
+}
+
+/* The word of a cell. Where a writer is in flight it may be a dead one: that is looked into now and then. */
+static uint64_t word_of(struct product_cache *cache, struct scope *scope, uint32_t cell, int64_t now_ns)
+{
+    struct asking asking = {.cache = cache, .scope = scope};
+    const uint64_t word = cells_word(cache->cells, cell);
+
+    if (cells_is_quiet(word) || now_ns < cache->mend_at_ns) {
+        return word;
     }
-    return status;
+    cache->mend_at_ns = now_ns + MEND_PAUSE_MS * CLOCK_NS_PER_MS;
+    cells_mend(cache->cells, cell, is_gone, &asking);
+    return is_ready(cache, now_ns) ? cells_word(cache->cells, cell) : word;
+}
+
+/* Notes the cell before the database is read. False where what is read must not be kept. */
+static bool note(struct product_cache *cache, struct cache_ticket *ticket, uint64_t word)
+{
+    ticket->word = word;
+    ticket->incarnation = cache->incarnation;
+    ticket->usable = cells_is_quiet(word);
+    return ticket->usable;
+}
+
+static enum status serve(const struct held_product *held, struct cached_product *product)
+{
+    *product = (struct cached_product){.version = held->version, .json = held->json};
+    return STATUS_OK;
+}
+
+/* L2, and L1 filled from it. The word was noted before Redis is asked: with one host an entry is found under that very
+ * word; with many L1 is held against Redis at each hit. */
+static enum remote_state get_remote(struct product_cache *cache, struct scope *scope, struct text id,
+                                    const struct held_product *held, struct held_product *found,
+                                    struct cache_ticket *ticket)
+{
+    const enum remote_state state = remote_get(&cache->remote, scope, id, held, found, ticket);
+
+    if (state == REMOTE_FOUND) {
+        product_memory_put(cache->memory, id, ticket->word, found);
+    }
+    return state;
+}
+
+/* One process reads the database while others wait a little for what it finds. With many hosts the lease is in Redis. */
+static enum remote_state take_turn(struct product_cache *cache, struct scope *scope, struct text id,
+                                   struct held_product *found, struct cache_ticket *ticket)
+{
+    const int64_t began_ns = clock_monotonic_ns();
+
+    ticket->leased = cells_lease(cache->cells, ticket->cell) == LEASE_MINE;
+    scope->cache_ns += clock_monotonic_ns() - began_ns;
+    if (ticket->leased || !note(cache, ticket, cells_word(cache->cells, ticket->cell))) {
+        return REMOTE_ABSENT;
+    }
+    return get_remote(cache, scope, id, NULL, found, ticket);
 }
 
 enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
-                              struct cached_product *product)
+                              struct cached_product *product, struct cache_ticket *ticket)
 {
-    enum status status;
+    const int64_t now_ns = clock_monotonic_ns();
+    struct held_product held = {0};
+    struct held_product found = {0};
+    enum remote_state state;
+    bool is_held;
 
-    if (product_memory_get(cache->memory, id, &product->version, &product->json)) {
-        return STATUS_OK;
+    *ticket = (struct cache_ticket){.cell = cells_of(KIND_PRODUCT, id)};
+    if (!is_ready(cache, now_ns)) {
+        return STATUS_UNAVAILABLE;
     }
-    status = get_from_redis(cache, scope, id, product);
-    if (status == STATUS_OK) {
-        product_memory_put(cache->memory, id, product->version, product->json);
+    if (!note(cache, ticket, word_of(cache, scope, ticket->cell, now_ns))) {
+        return STATUS_NOT_FOUND;
     }
-    return status;
+    is_held = product_memory_get(cache->memory, id, ticket->word, now_ns, &held);
+    if (is_held && (!cache->options.many_hosts || now_ns - held.held_ns < cache->options.l1_ttl_ms * CLOCK_NS_PER_MS)) {
+        return serve(&held, product);
+    }
+    state = get_remote(cache, scope, id, is_held ? &held : NULL, &found, ticket);
+    if (state == REMOTE_ABSENT && !cache->options.many_hosts) {
+        state = take_turn(cache, scope, id, &found, ticket);
+    }
+    switch (state) {
+    case REMOTE_SAME:
+        return serve(&held, product);
+    case REMOTE_FOUND:
+        return serve(&found, product);
+    case REMOTE_BUSY:
+        ticket->usable = false;
+        return STATUS_NOT_FOUND;
+    case REMOTE_AWAY:
+        /* With many hosts L1 is of no use without Redis. */
+        ticket->usable = ticket->usable && !cache->options.many_hosts;
+        return STATUS_UNAVAILABLE;
+    case REMOTE_ABSENT:
+    default:
+        return STATUS_NOT_FOUND;
+    }
 }
 
-/* The value as it is kept. Not by printf: the JSON is as long as it is. */
-static struct text value_of(struct scope *scope, const struct cached_product *product)
+static void release(struct product_cache *cache, const struct cache_ticket *ticket)
 {
-    const size_t length = HEAD_LENGTH + product->json.length;
-    const struct text head = arena_printf(scope->arena, "%0*" PRId64 "\n", VERSION_DIGITS, product->version);
-    char *value = arena_alloc(scope->arena, length);
-    memcpy(value, head.data, HEAD_LENGTH);
-    memcpy(value + HEAD_LENGTH, product->json.data, product->json.length);
-    return (struct text){.data = value, .length = length};
+    if (ticket->leased && ticket->incarnation == cells_incarnation(cache->cells)) {
+        cells_release(cache->cells, ticket->cell);
+    }
 }
 
-/* Less up to a tenth, so that what was filled together does not expire together. */
-static struct text ttl_of(struct scope *scope, int64_t ttl_s)
+void product_cache_forgo(struct product_cache *cache, struct scope *scope, struct text id,
+                         const struct cache_ticket *ticket)
 {
-    const int64_t ttl_ms = ttl_s * 1000;
-    const int64_t spread = ttl_ms / 10 < INT32_MAX ? ttl_ms / 10 : INT32_MAX;
-    return arena_printf(scope->arena, "%" PRId64, ttl_ms - clock_jitter((uint32_t)spread + 1));
+    remote_forgo(&cache->remote, scope, id, ticket);
+    release(cache, ticket);
+}
+
+/* What is kept under a word that is the cell's no more would never be served: the comparison only saves the work. */
+static bool is_worth_keeping(const struct product_cache *cache, const struct cache_ticket *ticket)
+{
+    return ticket->usable && ticket->incarnation == cells_incarnation(cache->cells) &&
+           ticket->word == cells_word(cache->cells, ticket->cell);
 }
 
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
-                       const struct cached_product *product)
+                       const struct cached_product *product, const struct cache_ticket *ticket)
 {
-    const struct text words[] = {TEXT("EVAL"),      text_of(fill_script),     TEXT("1"),
-                                 key_of(scope, id), value_of(scope, product), ttl_of(scope, cache->ttl_s)};
-    redis_send(cache->redis, scope, words, sizeof(words) / sizeof(words[0]));
-    product_memory_put(cache->memory, id, product->version, product->json);
+    struct held_product held = {.version = product->version, .json = product->json, .held_ns = clock_monotonic_ns()};
+
+    if (is_worth_keeping(cache, ticket) && ticket->incarnation == cache->incarnation) {
+        memcpy(held.guard, ticket->guard, sizeof held.guard);
+        remote_put(&cache->remote, scope, id, product, ticket);
+        product_memory_put(cache->memory, id, ticket->word, &held);
+    }
+    release(cache, ticket);
 }
 
-void product_cache_begin_write(struct product_cache *cache, struct scope *scope, const struct text *ids, size_t count)
+/* With many hosts a fill needs a lease of Redis's, which a write has none of. */
+struct cache_ticket product_cache_note(struct product_cache *cache, struct text id)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct text words[] = {TEXT("DEL"), key_of(scope, ids[i])};
-        redis_send(cache->redis, scope, words, sizeof(words) / sizeof(words[0]));
+    struct cache_ticket ticket = {.cell = cells_of(KIND_PRODUCT, id)};
+
+    if (!cache->options.many_hosts && is_ready(cache, clock_monotonic_ns())) {
+        (void)note(cache, &ticket, cells_word(cache->cells, ticket.cell));
     }
+    return ticket;
+}
+
+/* --- writing --- */
+
+static size_t list_cells(const struct cache_marks *marks, uint32_t cells[CELLS_MARKS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < marks->product_count; i++) {
+        cells[count++] = cells_of(KIND_PRODUCT, marks->products[i]);
+    }
+    if (marks->all_categories || marks->category_count > CATEGORIES_MAX) {
+        cells[count++] = cells_of(KIND_CATEGORIES, TEXT(""));
+    } else {
+        for (size_t i = 0; i < marks->category_count; i++) {
+            cells[count++] = cells_of(KIND_CATEGORY, marks->categories[i]);
+        }
+    }
+    cells[count++] = cells_of(KIND_CATALOGUE, TEXT(""));
+    return count;
+}
+
+enum status product_cache_begin_write(struct product_cache *cache, struct scope *scope, const struct cache_marks *marks)
+{
+    uint32_t cells[CELLS_MARKS_MAX];
+    enum status status;
+
+    cache->written = (struct cache_ticket){0};
+    cache->writing = false;
+    if (marks->product_count > CACHE_PRODUCTS_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    if (marks->product_count + marks->category_count == 0 && !marks->all_categories) {
+        return STATUS_OK;
+    }
+    status = cells_begin(cache->cells, cells, list_cells(marks, cells), scope->deadline_ns);
+    if (status == STATUS_OK) {
+        cache->writing = true;
+        cache->one_product = marks->product_count == 1;
+        cache->written.cell = cells[0];
+        remote_begin(&cache->remote, scope, marks->products, marks->product_count);
+    }
+    return status;
 }
 
 void product_cache_end_write(struct product_cache *cache, struct scope *scope, enum cache_outcome outcome)
 {
-    (void)cache;
-    (void)scope;
-    (void)outcome;
+    uint64_t word;
+
+    if (!cache->writing) {
+        return;
+    }
+    cache->writing = false;
+    if (outcome == CACHE_UNKNOWN) {
+        /* The tombstones stay too, until they expire. */
+        cells_abandon(cache->cells);
+        return;
+    }
+    remote_end(&cache->remote, scope);
+    word = cells_end(cache->cells);
+    if (outcome == CACHE_COMMITTED && cache->one_product && !cache->options.many_hosts &&
+        cells_incarnation(cache->cells) == cache->incarnation) {
+        (void)note(cache, &cache->written, word);
+    }
+}
+
+struct cache_ticket product_cache_written(const struct product_cache *cache)
+{
+    return cache->written;
+}
+
+enum status product_cache_replay(struct product_cache *cache, struct scope *scope, const struct cache_marks *marks)
+{
+    const enum status status = product_cache_begin_write(cache, scope, marks);
+
+    if (status == STATUS_OK) {
+        product_cache_end_write(cache, scope, CACHE_COMMITTED);
+    }
+    return status;
+}
+
+enum status product_cache_repair(struct product_cache *cache, struct scope *scope, struct text id, int64_t version)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+
+    if (is_ready(cache, now_ns)) {
+        (void)word_of(cache, scope, cells_of(KIND_PRODUCT, id), now_ns);
+    }
+    return remote_repair(&cache->remote, scope, id, version) ? STATUS_OK : STATUS_UNAVAILABLE;
+}
+
+/* --- lists --- */
+
+bool product_cache_generation(struct product_cache *cache, struct text category, struct cache_generation *generation)
+{
+    if (cache->options.many_hosts || !is_ready(cache, clock_monotonic_ns())) {
+        return false;
+    }
+    *generation = (struct cache_generation){.incarnation = cache->incarnation};
+    generation->cell[0] =
+        category.data != NULL ? cells_of(KIND_CATEGORY, category) : cells_of(KIND_CATALOGUE, TEXT(""));
+    generation->cell[1] = cells_of(KIND_CATEGORIES, TEXT(""));
+    for (size_t i = 0; i < 2; i++) {
+        generation->word[i] = cells_word(cache->cells, generation->cell[i]);
+        if (!cells_is_quiet(generation->word[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cache_generation_equal(const struct cache_generation *a, const struct cache_generation *b)
+{
+    return a->incarnation == b->incarnation && a->word[0] == b->word[0] && a->word[1] == b->word[1] &&
+           a->cell[0] == b->cell[0] && a->cell[1] == b->cell[1];
+}
+
+bool product_cache_answers(struct product_cache *cache, struct scope *scope)
+{
+    const struct text ping = TEXT("PING");
+    struct redis_answer answer;
+
+    return redis_call(cache->options.redis, scope, &ping, 1, &answer) == STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* A hash table with chains and a list by last use. Touches nothing but memory and the clock. */
+/* A hash table with chains and a list by last use. Touches nothing but memory. */
 #include "cache/product_memory.h"
 
 #include "base/clock.h"
@@ -16,9 +16,11 @@ struct entry {
     struct entry *next;  /* in its chain */
     struct entry *newer; /* by last use */
     struct entry *older;
-    int64_t expires_ns;
+    uint64_t word;
+    int64_t held_ns;
     int64_t version;
     size_t length; /* of json */
+    char guard[PRODUCT_GUARD_LENGTH];
     char id[UUID_TEXT_LENGTH];
     char json[];
 };
@@ -54,14 +56,25 @@ struct product_memory *product_memory_new(size_t bytes_max, int64_t ttl_s)
     return memory;
 }
 
+void product_memory_clear(struct product_memory *memory)
+{
+    for (struct entry *entry = memory->newest; entry != NULL;) {
+        struct entry *older = entry->older;
+        free(entry);
+        entry = older;
+    }
+    memory->newest = NULL;
+    memory->oldest = NULL;
+    if (memory->chain_count > 0) {
+        memset(memory->chains, 0, memory->chain_count * sizeof(struct chain));
+    }
+    memory->bytes = memory->chain_count * sizeof(struct chain);
+}
+
 void product_memory_free(struct product_memory *memory)
 {
     if (memory != NULL) {
-        for (struct entry *entry = memory->newest; entry != NULL;) {
-            struct entry *older = entry->older;
-            free(entry);
-            entry = older;
-        }
+        product_memory_clear(memory);
         free(memory->chains);
         free(memory);
     }
@@ -129,14 +142,16 @@ static bool usable(const struct product_memory *memory, struct text id)
     return memory->chain_count > 0 && id.length == UUID_TEXT_LENGTH;
 }
 
-bool product_memory_get(struct product_memory *memory, struct text id, int64_t *version, struct text *json)
+bool product_memory_get(struct product_memory *memory, struct text id, uint64_t word, int64_t now_ns,
+                        struct held_product *product)
 {
     struct entry **link = usable(memory, id) ? find(memory, id) : NULL;
+    const struct entry *entry = link != NULL ? *link : NULL;
 
-    if (link == NULL || *link == NULL) {
+    if (entry == NULL) {
         return false;
     }
-    if (clock_monotonic_ns() >= (*link)->expires_ns) {
+    if (entry->word != word || now_ns - entry->held_ns >= memory->ttl_ns) {
         drop(memory, link);
         return false;
     }
@@ -144,20 +159,22 @@ bool product_memory_get(struct product_memory *memory, struct text id, int64_t *
         unlink_from_list(memory, *link);
         put_in_front(memory, *link);
     }
-    *version = (*link)->version;
-    *json = (struct text){.data = (*link)->json, .length = (*link)->length};
+    product->version = entry->version;
+    product->json = (struct text){.data = entry->json, .length = entry->length};
+    product->held_ns = entry->held_ns;
+    memcpy(product->guard, entry->guard, sizeof product->guard);
     return true;
 }
 
-void product_memory_put(struct product_memory *memory, struct text id, int64_t version, struct text json)
+void product_memory_put(struct product_memory *memory, struct text id, uint64_t word,
+                        const struct held_product *product)
 {
-    const size_t size = size_of(json.length);
-    struct entry **link = usable(memory, id) && size <= memory->bytes_max / 4 ? find(memory, id) : NULL;
+    const size_t size = size_of(product->json.length);
 
-    if (link == NULL || (*link != NULL && (*link)->version > version)) {
+    if (!usable(memory, id) || size > memory->bytes_max / 4) {
         return;
     }
-    drop(memory, link);
+    drop(memory, find(memory, id));
     while (memory->oldest != NULL && memory->bytes + size > memory->bytes_max) {
         const struct text oldest = {.data = memory->oldest->id, .length = UUID_TEXT_LENGTH};
         drop(memory, find(memory, oldest));
@@ -167,12 +184,14 @@ void product_memory_put(struct product_memory *memory, struct text id, int64_t v
     struct entry **chain = chain_of(memory, id);
     *entry = (struct entry){
         .next = *chain,
-        .expires_ns = clock_monotonic_ns() + memory->ttl_ns,
-        .version = version,
-        .length = json.length,
+        .word = word,
+        .held_ns = product->held_ns,
+        .version = product->version,
+        .length = product->json.length,
     };
+    memcpy(entry->guard, product->guard, sizeof entry->guard);
     memcpy(entry->id, id.data, UUID_TEXT_LENGTH);
-    memcpy(entry->json, json.data, json.length);
+    memcpy(entry->json, product->json.data, product->json.length);
     *chain = entry;
     put_in_front(memory, entry);
     memory->bytes += size;

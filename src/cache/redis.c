@@ -30,6 +30,7 @@ struct redis {
     struct resolver *resolver; /* of the address's host; NULL where it is a path, or off */
     int64_t timeout_ms;
     redisContext *context; /* NULL while there is no connection */
+    uint64_t connections;  /* made so far */
     struct strbuf unsent;
     size_t sent;            /* of unsent */
     unsigned greetings;     /* answers to AUTH and SELECT that are to come first */
@@ -88,6 +89,11 @@ void redis_free(struct redis *redis)
 bool redis_healthy(const struct redis *redis)
 {
     return !redis->address.off && redis->failures == 0 && !redis->refused;
+}
+
+uint64_t redis_connection(const struct redis *redis)
+{
+    return redis->context != NULL ? redis->connections : 0;
 }
 
 /* --- the breaker --- */
@@ -245,6 +251,7 @@ static enum status make_connection(struct redis *redis, struct limit limit)
         return fail(redis, why);
     }
     (void)fcntl(redis->context->fd, F_SETFD, FD_CLOEXEC);
+    redis->connections++;
     greet(redis);
     return STATUS_OK;
 }

@@ -1,11 +1,14 @@
 /* The catalog's state, what its files share, and whether it is ready. */
 #include "catalog_internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "cache/product_cache.h"
+#include "domain/timestamp.h"
 #include "store/pg.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct catalog *catalog_new(const struct catalog_options *options)
@@ -41,31 +44,48 @@ enum status catalog_render(struct catalog *catalog, struct scope *scope, const s
     return STATUS_OK;
 }
 
-void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view)
+enum status catalog_know_database(struct catalog *catalog, struct scope *scope)
+{
+    return product_cache_is_attached(catalog->options.cache) ? STATUS_OK : pg_connect(catalog->options.pg, scope);
+}
+
+void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
+                  const struct cache_ticket *ticket)
 {
     struct cached_product product = {.version = view->version, .json = view->json};
 
-    product_cache_put(catalog->options.cache, scope, id, &product);
+    product_cache_put(catalog->options.cache, scope, id, &product, ticket);
 }
 
-enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,
-                            struct faults *faults)
+enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const struct stamp *stamp,
+                          const struct record *now, struct record *record)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (table[i].from == status) {
-            faults_add(faults, FAULT_IN_BODY, table[i].pointer, table[i].code, "%s", table[i].detail);
-            return table[i].to;
-        }
+    char *at = arena_alloc(scope->arena, CLOCK_TEXT_SIZE);
+    int64_t at_us = 0;
+    int64_t before_us = 0;
+    uint64_t version = 0;
+    enum status status = pg_now(catalog->options.pg, scope, &at_us);
+
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    if (now != NULL && timestamp_to_micros(now->value[stamp->updated_at], &before_us) && at_us <= before_us) {
+        at_us = before_us + 1;
+    }
+    if (now != NULL) {
+        (void)text_to_u64(now->value[stamp->version], &version);
+    }
+    clock_format_micros(at_us, at);
+    record_set(record, stamp->updated_at, text_of(at));
+    record_set(record, stamp->created_at, now != NULL ? now->value[stamp->created_at] : text_of(at));
+    record_set(record, stamp->version, arena_printf(scope->arena, "%" PRIu64, version + 1));
+    return STATUS_OK;
 }
 
 enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers)
 {
     struct pg_result *result = NULL;
-    struct cached_product product;
-    enum status cached = product_cache_get(catalog->options.cache, scope, TEXT("ready"), &product);
 
-    *cache_answers = cached == STATUS_OK || cached == STATUS_NOT_FOUND;
+    *cache_answers = product_cache_answers(catalog->options.cache, scope);
     return pg_exec(catalog->options.pg, scope, "ready", "SELECT 1", true, NULL, 0, &result);
 }

@@ -12,11 +12,16 @@
 enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
                                 struct product_view *view)
 {
+    struct product_cache *cache = catalog->options.cache;
+    struct cache_ticket ticket = {0};
     struct cached_product cached;
     struct record product;
-    enum status status;
+    enum status status = catalog_know_database(catalog, scope);
 
-    if (!fresh && product_cache_get(catalog->options.cache, scope, id, &cached) == STATUS_OK) {
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!fresh && product_cache_get(cache, scope, id, &cached, &ticket) == STATUS_OK) {
         *view = (struct product_view){.version = cached.version, .json = cached.json};
         return STATUS_OK;
     }
@@ -24,8 +29,10 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (status == STATUS_OK) {
         status = catalog_render(catalog, scope, &product, view);
     }
-    if (status == STATUS_OK && !fresh) {
-        catalog_keep(catalog, scope, id, view);
+    if (status == STATUS_OK) {
+        catalog_keep(catalog, scope, id, view, &ticket);
+    } else {
+        product_cache_forgo(cache, scope, id, &ticket);
     }
     return status;
 }

@@ -30,5 +30,15 @@ static int compare_codes(const void *a, const void *b)
 bool currency_known(struct text code)
 {
     return code.length == CODE_LENGTH &&
-           bsearch(code.data, codes, (sizeof codes - 1) / CODE_LENGTH, CODE_LENGTH, compare_codes) != NULL;
+           bsearch(code.data, codes, currency_count(), CODE_LENGTH, compare_codes) != NULL;
+}
+
+size_t currency_count(void)
+{
+    return (sizeof codes - 1) / CODE_LENGTH;
+}
+
+struct text currency_at(size_t index)
+{
+    return (struct text){.data = codes + index * CODE_LENGTH, .length = CODE_LENGTH};
 }

@@ -8,6 +8,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_UUID,
             .flags = FIELD_SERVER,
             .prose = "UUID, made by the server",
+            .example = "0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f",
         },
     [PRODUCT_SKU] =
         {
@@ -17,6 +18,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .max_length = 64,
             .prose = "stock keeping unit: letters, digits and . _ - after a letter or digit, unique whatever the "
                      "letter case",
+            .example = "TEA-100",
         },
     [PRODUCT_NAME] =
         {
@@ -25,6 +27,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .flags = FIELD_REQUIRED,
             .max_length = 200,
             .prose = "one line; white space at both ends is taken off",
+            .example = "Sencha",
         },
     [PRODUCT_DESCRIPTION] =
         {
@@ -33,6 +36,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .flags = FIELD_NULLABLE,
             .max_length = 10000,
             .prose = "plain text; LF and TAB are its only control characters",
+            .example = "Green tea from Shizuoka.",
         },
     [PRODUCT_PRICE] =
         {
@@ -41,12 +45,14 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .flags = FIELD_REQUIRED,
             .prose =
                 "exact decimal above zero, 14 digits before the point and 4 after it at most; the scale given is kept",
+            .example = "19.90",
         },
     [PRODUCT_CURRENCY] =
         {
             .name = "currency",
             .kind = FIELD_CURRENCY,
             .prose = "code of ISO 4217; by default the one that the service is set up with",
+            .example = "EUR",
         },
     [PRODUCT_CATEGORY_ID] =
         {
@@ -54,6 +60,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_UUID,
             .flags = FIELD_REQUIRED,
             .prose = "the category, which must exist",
+            .example = "0193a7bf-04d1-7b50-8f6c-2f1d3a4b5c6d",
         },
     [PRODUCT_STATUS] =
         {
@@ -61,6 +68,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_STATUS,
             .default_value = "active",
             .prose = "draft, active or archived; lists show the active ones",
+            .example = "active",
         },
     [PRODUCT_ATTRIBUTES] =
         {
@@ -68,6 +76,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_ATTRIBUTES,
             .default_value = "{}",
             .prose = "up to 50 named values: strings, numbers, booleans or arrays of strings",
+            .example = "{\"colour\":\"green\",\"weight_g\":100}",
         },
     [PRODUCT_IMAGES] =
         {
@@ -75,6 +84,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_IMAGES,
             .default_value = "[]",
             .prose = "up to 10 absolute https URLs",
+            .example = "[\"https://example.org/sencha.jpg\"]",
         },
     [PRODUCT_GROUP_KEY] =
         {
@@ -83,6 +93,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .flags = FIELD_NULLABLE,
             .max_length = 64,
             .prose = "products with the same one are variants of each other",
+            .example = "TEA",
         },
     [PRODUCT_VERSION] =
         {
@@ -90,6 +101,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_INTEGER,
             .flags = FIELD_SERVER,
             .prose = "1 at first, one more with each change",
+            .example = "3",
         },
     [PRODUCT_CREATED_AT] =
         {
@@ -97,6 +109,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_TIMESTAMP,
             .flags = FIELD_SERVER,
             .prose = "when it was made, RFC 3339 in UTC",
+            .example = "2026-11-23T09:15:02.123456Z",
         },
     [PRODUCT_UPDATED_AT] =
         {
@@ -104,6 +117,7 @@ static const struct field fields[PRODUCT_FIELD_COUNT] = {
             .kind = FIELD_TIMESTAMP,
             .flags = FIELD_SERVER,
             .prose = "when it was changed last, RFC 3339 in UTC",
+            .example = "2026-11-23T09:16:00.000001Z",
         },
 };
 

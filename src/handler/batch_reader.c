@@ -10,20 +10,16 @@
 
 #include <string.h>
 
-#define MEMBERS_MAX 4
-
-static const struct shape {
-    const char *op;
-    const char *members[MEMBERS_MAX]; /* that it may have */
-    size_t count;
-} shapes[] = {
+const struct batch_shape batch_shapes[] = {
     [BATCH_CREATE] = {"create", {"op", "product"}, 2},
     [BATCH_UPDATE] = {"update", {"op", "id", "if_match", "patch"}, 4},
     [BATCH_UPSERT] = {"upsert", {"op", "sku", "if_match", "product"}, 4},
     [BATCH_DELETE] = {"delete", {"op", "id", "if_match"}, 3},
 };
 
-#define SHAPES (sizeof shapes / sizeof shapes[0])
+#define SHAPES (sizeof batch_shapes / sizeof batch_shapes[0])
+
+const size_t batch_shape_count = SHAPES;
 
 static void require(struct faults *faults, const char *pointer)
 {
@@ -43,8 +39,8 @@ static bool read_kind(struct json_object *object, enum batch_kind *kind, struct 
     }
     name = json_string(value);
     for (size_t i = 0; i < SHAPES; i++) {
-        names[i] = shapes[i].op;
-        if (text_equal(name, text_of(shapes[i].op))) {
+        names[i] = batch_shapes[i].op;
+        if (text_equal(name, text_of(batch_shapes[i].op))) {
             *kind = (enum batch_kind)i;
             return true;
         }
@@ -167,7 +163,7 @@ static void read_operation(struct exchange *exchange, struct json_object *object
     if (!read_kind(object, &operation->kind, faults)) {
         return;
     }
-    json_check_members(object, shapes[operation->kind].members, shapes[operation->kind].count, "", faults);
+    json_check_members(object, batch_shapes[operation->kind].members, batch_shapes[operation->kind].count, "", faults);
     switch (operation->kind) {
     case BATCH_UPDATE:
         read_id(object, operation, faults);

@@ -58,14 +58,13 @@ static void refuse_paging(const struct query *query, struct faults *faults)
 
 void category_list(struct exchange *exchange)
 {
-    static const char *const known[] = {"parent_id", "limit", "cursor", "tree"};
     struct query query;
     struct category_query wanted = {0};
     struct faults faults;
     bool as_tree;
 
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+    input_query(exchange, &query, &faults);
     wanted.parent_id = input_uuid(exchange, &query, "parent_id", &faults);
     as_tree = input_flag(&query, "tree", &faults);
     if (as_tree) {

@@ -2,6 +2,7 @@
 #include "handler/exchange.h"
 
 #include "base/clock.h"
+#include "handler/operation.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "http/negotiate.h"
@@ -46,26 +47,45 @@ static bool body_refused(struct exchange *exchange)
     }
 }
 
+/* Of the types that the operation answers in, the one that Accept likes best; 406 where it takes none of them. */
+static bool choose_media(struct exchange *exchange)
+{
+    const struct media *made = exchange->operation->answers[0].media;
+    const char *types[MEDIA_MAX];
+    struct text list = TEXT("");
+    size_t count = 0;
+
+    while (count < MEDIA_MAX && made[count].type != NULL) {
+        types[count] = made[count].type;
+        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), count > 0 ? ", " : "", types[count]);
+        count++;
+    }
+    exchange->media = count > 0 ? accept_choose(exchange->request.accept, types, count) : NULL;
+    if (count > 0 && exchange->media == NULL) {
+        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only %.*s is made here; Accept leaves it out.",
+                       TEXT_PRINT(list));
+        return false;
+    }
+    return true;
+}
+
 static void dispatch(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
     const enum http_method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
-    route_handler handler;
 
     exchange->match = router_match(routes, route_count, request->path, exchange->scope.arena);
     if (exchange->match.route == NULL) {
         problem_answer(exchange, PROBLEM_NOT_FOUND, "There is nothing at this path.");
         return;
     }
-    handler = exchange->match.route->handlers[method];
-    if (method == METHOD_OPTIONS && handler == NULL) {
+    exchange->operation = exchange->match.route->operations[method];
+    if (method == METHOD_OPTIONS && exchange->operation == NULL) {
         answer_options(exchange);
-    } else if (handler == NULL) {
+    } else if (exchange->operation == NULL) {
         answer_method_not_allowed(exchange);
-    } else if (!handler_negotiates(handler) && !accept_takes(request->accept, "application/json")) {
-        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only application/json is made here; Accept leaves it out.");
-    } else if (!body_refused(exchange)) {
-        handler(exchange);
+    } else if (choose_media(exchange) && !body_refused(exchange)) {
+        exchange->operation->handler(exchange);
     }
 }
 

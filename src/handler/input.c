@@ -3,6 +3,7 @@
 
 #include "base/uuid.h"
 #include "domain/product_query.h"
+#include "handler/operation.h"
 #include "handler/problem.h"
 #include "http/negotiate.h"
 #include "http/uri.h"
@@ -18,14 +19,27 @@ static const struct {
     [QUERY_MALFORMED] = {"malformed", "must be percent-encoded UTF-8 without NUL"},
 };
 
-static bool is_known(const char *const *known, size_t count, struct text name)
+static bool is_known(const struct parameter *const *known, struct text name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (text_equal(name, text_of(known[i]))) {
+    for (; known != NULL && *known != NULL; known++) {
+        const struct text own = text_of((*known)->name);
+
+        if ((*known)->kind == PARAMETER_FAMILY ? text_starts_with(name, own) : text_equal(name, own)) {
             return true;
         }
     }
     return false;
+}
+
+static const char *nearest_of(const struct parameter *const *known, struct text name)
+{
+    const char *names[PARAMETERS_MAX];
+    size_t count = 0;
+
+    for (; known != NULL && *known != NULL && count < PARAMETERS_MAX; known++) {
+        names[count++] = (*known)->name;
+    }
+    return text_nearest(name, names, count);
 }
 
 static void add_unknown(struct faults *faults, const char *name, const char *nearest)
@@ -38,24 +52,16 @@ static void add_unknown(struct faults *faults, const char *name, const char *nea
     }
 }
 
-void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
-                 struct faults *faults)
+void input_query(struct exchange *exchange, struct query *query, struct faults *faults)
 {
-    input_query_with(exchange, known, count, NULL, query, faults);
-}
-
-void input_query_with(struct exchange *exchange, const char *const *known, size_t count, const char *prefix,
-                      struct query *query, struct faults *faults)
-{
+    const struct parameter *const *known = exchange->operation->parameters;
     struct text culprit = TEXT_ABSENT;
     enum query_fault fault = query_parse(query, exchange->request.query, exchange->scope.arena, &culprit);
 
     for (size_t i = 0; i < query->count; i++) {
-        bool has_prefix = prefix != NULL && text_starts_with(query->item[i].name, text_of(prefix));
-
-        if (!has_prefix && !is_known(known, count, query->item[i].name)) {
+        if (!is_known(known, query->item[i].name)) {
             add_unknown(faults, arena_string(exchange->scope.arena, query->item[i].name),
-                        text_nearest(query->item[i].name, known, count));
+                        nearest_of(known, query->item[i].name));
         }
     }
     if (fault != QUERY_OK) {
@@ -79,7 +85,7 @@ bool input_without_parameters(struct exchange *exchange)
         return true;
     }
     faults_init(&faults, exchange->scope.arena);
-    input_query(exchange, NULL, 0, &query, &faults);
+    input_query(exchange, &query, &faults);
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
         return false;
@@ -187,15 +193,20 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
     return true;
 }
 
-bool input_content_type(struct exchange *exchange, const char *const *types, size_t count, const char *accept_header)
+bool input_content_type(struct exchange *exchange)
 {
+    const struct media *taken = exchange->operation->consumes;
+    const enum http_method method = exchange->request.method;
+    const char *accept_header = method == METHOD_PATCH  ? "Accept-Patch"
+                                : method == METHOD_POST ? "Accept-Post"
+                                                        : "Accept";
     struct text list = TEXT("");
 
-    for (size_t i = 0; i < count; i++) {
-        if (content_type_is(exchange->request.content_type, types[i])) {
+    for (size_t i = 0; i < MEDIA_MAX && taken[i].type != NULL; i++) {
+        if (content_type_is(exchange->request.content_type, taken[i].type)) {
             return true;
         }
-        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", types[i]);
+        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", taken[i].type);
     }
     response_header(&exchange->response, accept_header, list);
     problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
@@ -221,11 +232,9 @@ bool input_json(struct exchange *exchange, struct json_object **document, struct
 bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id, struct record *record,
                   struct faults *faults)
 {
-    static const char *const types[] = {"application/json"};
-    const char *accept_header = exchange->request.method == METHOD_POST ? "Accept-Post" : "Accept";
     struct json_object *document = NULL;
 
-    if (!input_content_type(exchange, types, 1, accept_header) || !input_json(exchange, &document, faults)) {
+    if (!input_content_type(exchange) || !input_json(exchange, &document, faults)) {
         return false;
     }
     const size_t before = faults->count;

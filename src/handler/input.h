@@ -13,14 +13,9 @@
 
 struct json_object;
 
-/* Parses the query and refuses names that are not among the known ones. Faults are added to faults; the query holds what
- * could be read. */
-void input_query(struct exchange *exchange, const char *const *known, size_t count, struct query *query,
-                 struct faults *faults);
-
-/* The same where names that begin with prefix are known too. */
-void input_query_with(struct exchange *exchange, const char *const *known, size_t count, const char *prefix,
-                      struct query *query, struct faults *faults);
+/* Parses the query and refuses names that are no parameters of the operation. Faults are added to faults; the query holds
+ * what could be read. */
+void input_query(struct exchange *exchange, struct query *query, struct faults *faults);
 
 /* Answers 400 where there is any parameter, for a resource that takes none. */
 MUST_CHECK bool input_without_parameters(struct exchange *exchange);
@@ -44,9 +39,8 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
 /* The first half of that, where the filters are faulty themselves. */
 bool input_cursor_form(const struct query *query, struct faults *faults);
 
-/* 415, with the header that tells the types that are taken, where the body is of none of them. */
-MUST_CHECK bool input_content_type(struct exchange *exchange, const char *const *types, size_t count,
-                                   const char *accept_header);
+/* 415, with the header that tells the types that are taken, where the body is of none that the operation consumes. */
+MUST_CHECK bool input_content_type(struct exchange *exchange);
 
 /* Parses the body; 400 where it is empty or not JSON. NULL is the document "null". */
 MUST_CHECK bool input_json(struct exchange *exchange, struct json_object **document, struct faults *faults);

@@ -2,7 +2,9 @@
 #include "handler/problem.h"
 
 #include "base/clock.h"
+#include "handler/operation.h"
 #include "http/uri.h"
+#include "problem_table.h"
 #include "json/writer.h"
 
 #include <stdarg.h>
@@ -11,31 +13,6 @@
 #define DETAIL_FAULTS_MAX 3
 #define RETRY_AFTER_SECONDS "1"
 #define RETRY_BUSY_SECONDS "10" /* what takes long takes some seconds at least */
-
-static const struct {
-    int http_status;
-    const char *type;
-    const char *title;
-} problems[PROBLEM_COUNT] = {
-    [PROBLEM_VALIDATION] = {400, "/problems/validation", "Validation failed"},
-    [PROBLEM_MALFORMED_REQUEST] = {400, "/problems/malformed-request", "Malformed request"},
-    [PROBLEM_NOT_FOUND] = {404, "/problems/not-found", "Not found"},
-    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "/problems/method-not-allowed", "Method not allowed"},
-    [PROBLEM_NOT_ACCEPTABLE] = {406, "/problems/not-acceptable", "Not acceptable"},
-    [PROBLEM_CONFLICT] = {409, "/problems/conflict", "Conflict"},
-    [PROBLEM_IN_PROGRESS] = {409, "/problems/in-progress", "Request in progress"},
-    [PROBLEM_GONE] = {410, "/problems/gone", "Gone"},
-    [PROBLEM_PRECONDITION_FAILED] = {412, "/problems/precondition-failed", "Precondition failed"},
-    [PROBLEM_TOO_LARGE] = {413, "/problems/too-large", "Content too large"},
-    [PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {415, "/problems/unsupported-media-type", "Unsupported media type"},
-    [PROBLEM_KEY_REUSED] = {422, "/problems/key-reused", "Idempotency key reused"},
-    [PROBLEM_PRECONDITION_REQUIRED] = {428, "/problems/precondition-required", "Precondition required"},
-    [PROBLEM_INTERNAL] = {500, "/problems/internal", "Internal error"},
-    [PROBLEM_UNAVAILABLE] = {503, "/problems/unavailable", "Service unavailable"},
-    [PROBLEM_BUSY] = {503, "/problems/busy", "Busy"},
-    [PROBLEM_OUTCOME_UNKNOWN] = {503, "/problems/outcome-unknown", "Outcome unknown"},
-    [PROBLEM_DEADLINE] = {504, "/problems/deadline", "Deadline exceeded"},
-};
 
 static const char *place_name(enum fault_place place)
 {
@@ -109,36 +86,68 @@ struct statement {
 
 static void write_statement(struct strbuf *out, bool *first, const struct statement *statement)
 {
-    json_write_member(out, first, "type", text_of(problems[statement->problem].type));
-    json_write_member(out, first, "title", text_of(problems[statement->problem].title));
-    json_write_member_i64(out, first, "status", problems[statement->problem].http_status);
+    const struct problem_kind *kind = &problem_kinds[statement->problem];
+    char type[64];
+
+    (void)snprintf(type, sizeof type, PROBLEM_TYPE_PREFIX "%s", kind->name);
+    json_write_member(out, first, "type", text_of(type));
+    json_write_member(out, first, "title", text_of(kind->title));
+    json_write_member_i64(out, first, "status", kind->http_status);
     json_write_member(out, first, "detail", statement->detail);
+}
+
+/* What tells of the request that met the problem. */
+struct occasion {
+    struct text instance;
+    struct text timestamp;
+    struct text request_id;
+};
+
+static void write_problem(struct strbuf *out, const struct statement *statement, const struct occasion *occasion)
+{
+    bool first = true;
+
+    strbuf_append_char(out, '{');
+    write_statement(out, &first, statement);
+    json_write_member(out, &first, "instance", occasion->instance);
+    json_write_member(out, &first, "error", text_of(problem_kinds[statement->problem].title));
+    json_write_member(out, &first, "timestamp", occasion->timestamp);
+    json_write_member(out, &first, "request_id", occasion->request_id);
+    write_extension(out, &first, &statement->extension);
+    strbuf_append_char(out, '}');
+}
+
+void problem_write_example(struct strbuf *out, enum problem problem)
+{
+    const struct problem_kind *kind = &problem_kinds[problem];
+    const bool stale = problem == PROBLEM_PRECONDITION_FAILED;
+    struct faults faults = {.item = {kind->fault}, .count = kind->fault.where != NULL ? 1 : 0};
+    const struct statement statement = {
+        problem, text_of(kind->example), {&faults, stale ? 4 : 0, stale ? TEXT("price") : TEXT_ABSENT}};
+
+    write_problem(out, &statement,
+                  &(struct occasion){.instance = TEXT("/api/v1/products/0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f"),
+                                     .timestamp = TEXT("2026-11-23T09:15:02Z"),
+                                     .request_id = TEXT("0193a7c09a3f7a21b0c9d1e0f3a4b5c6")});
 }
 
 static void answer(struct exchange *exchange, const struct statement *statement)
 {
+    const struct problem_kind *kind = &problem_kinds[statement->problem];
     struct response *response = &exchange->response;
-    struct strbuf *out = &response->body;
-    const int http_status = problems[statement->problem].http_status;
     char timestamp[CLOCK_TEXT_SIZE];
-    bool first = true;
 
     clock_format_seconds(clock_unix_us(), timestamp);
-    response->status = http_status;
+    response->status = kind->http_status;
     response->lent_body = TEXT_ABSENT;
-    strbuf_clear(out, RESPONSE_HEADERS_MAX);
-    strbuf_append_char(out, '{');
-    write_statement(out, &first, statement);
-    json_write_member(out, &first, "instance", uri_printable(exchange->request.path, exchange->scope.arena));
-    json_write_member(out, &first, "error", text_of(problems[statement->problem].title));
-    json_write_member(out, &first, "timestamp", text_of(timestamp));
-    json_write_member(out, &first, "request_id", text_of(exchange->request.request_id));
-    write_extension(out, &first, &statement->extension);
-    strbuf_append_char(out, '}');
-
+    strbuf_clear(&response->body, RESPONSE_HEADERS_MAX);
+    write_problem(&response->body, statement,
+                  &(struct occasion){.instance = uri_printable(exchange->request.path, exchange->scope.arena),
+                                     .timestamp = text_of(timestamp),
+                                     .request_id = text_of(exchange->request.request_id)});
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
-    if (http_status == 503 || statement->problem == PROBLEM_IN_PROGRESS) {
+    if ((kind->headers & ANSWER_RETRY_AFTER) != 0) {
         response_header(response, "Retry-After",
                         statement->problem == PROBLEM_BUSY ? TEXT(RETRY_BUSY_SECONDS) : TEXT(RETRY_AFTER_SECONDS));
     }
@@ -291,5 +300,5 @@ int problem_write_status(struct strbuf *out, struct exchange *exchange, enum sta
     write_statement(out, &first, &statement);
     write_extension(out, &first, &statement.extension);
     strbuf_append_char(out, '}');
-    return problems[statement.problem].http_status;
+    return problem_kinds[statement.problem].http_status;
 }

@@ -153,8 +153,6 @@ static void identify_preference(struct exchange *exchange, struct write_request 
 
 void product_batch(struct exchange *exchange)
 {
-    static const char *const types[] = {"application/json"};
-    static const char *const known[] = {"dry_run", "atomic"};
     struct json_object *document = NULL;
     struct write_request request;
     struct rendering rendering = {.exchange = exchange, .request = &request};
@@ -163,8 +161,8 @@ void product_batch(struct exchange *exchange)
     bool replayed = false;
     enum status status;
 
-    if (!write_begin_with(exchange, known, sizeof known / sizeof known[0], &request) ||
-        !input_content_type(exchange, types, 1, "Accept-Post") || !input_json(exchange, &document, &request.faults)) {
+    if (!write_begin(exchange, &request) || !input_content_type(exchange) ||
+        !input_json(exchange, &document, &request.faults)) {
         return;
     }
     batch.atomic = request.atomic;

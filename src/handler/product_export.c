@@ -5,11 +5,12 @@
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "http/negotiate.h"
 #include "product_filter.h"
 #include "projection.h"
 #include "json/record.h"
 #include "json/writer.h"
+
+#include <string.h>
 
 /* A part is sent once it has so many bytes, or is so old: a reader of a sparse export sees that it goes on. */
 #define PART_BYTES ((size_t)32 * 1024)
@@ -53,33 +54,20 @@ struct export
 
 /* --- the request --- */
 
-/* The format that Accept likes best, NDJSON of equals; FORMAT_COUNT where it takes neither. */
-static enum format choose_format(struct text accept)
+static enum format format_of(const char *media_type)
 {
-    const int ndjson = accept_weight(accept, formats[FORMAT_NDJSON].media_type);
-    const int csv = accept_weight(accept, formats[FORMAT_CSV].media_type);
-
-    if (ndjson == 0 && csv == 0) {
-        return FORMAT_COUNT;
-    }
-    return csv > ndjson ? FORMAT_CSV : FORMAT_NDJSON;
+    return strcmp(media_type, formats[FORMAT_CSV].media_type) == 0 ? FORMAT_CSV : FORMAT_NDJSON;
 }
 
 static bool read_request(struct exchange *exchange, struct export *export)
 {
-    static const char *const others[] = {"fields"};
     struct query query;
     struct faults faults;
 
     export->exchange = exchange;
-    export->format = choose_format(exchange->request.accept);
-    if (export->format == FORMAT_COUNT) {
-        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE,
-                       "An export is made as application/x-ndjson or text/csv; Accept leaves out both.");
-        return false;
-    }
+    export->format = format_of(exchange->media);
     faults_init(&faults, exchange->scope.arena);
-    product_filter_read(exchange, others, sizeof others / sizeof others[0], &query, &export->filter, &faults);
+    product_filter_read(exchange, &query, &export->filter, &faults);
     projection_read(&query, &export->projection, &faults);
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);

@@ -16,7 +16,7 @@ void product_facets(struct exchange *exchange)
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);
-    product_filter_read(exchange, NULL, 0, &query, &wanted.filter, &faults);
+    product_filter_read(exchange, &query, &wanted.filter, &faults);
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
         return;

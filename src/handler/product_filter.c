@@ -12,13 +12,7 @@
 
 #include <string.h>
 
-#define KNOWN_MAX 32
 #define ATTRIBUTE_PREFIX "attr."
-
-static const char *const filter_names[] = {
-    "category_id", "category_scope", "min_price",      "max_price",     "currency", "status", "sku", "group_key",
-    "ids",         "created_after",  "created_before", "updated_after", "q",
-};
 
 /* What the reading of one request's filters shares. */
 struct reading {
@@ -114,15 +108,14 @@ static void read_ranges(const struct reading *reading)
 
 static void read_category(struct exchange *exchange, const struct reading *reading)
 {
-    static const char *const scopes[] = {"exact", "subtree"};
     struct text scope = query_get(reading->query, "category_scope");
 
     reading->filter->category_id = input_uuid(exchange, reading->query, "category_id", reading->faults);
     if (scope.data == NULL) {
         return;
     }
-    reading->filter->subtree = text_equal(scope, text_of(scopes[1]));
-    if (!reading->filter->subtree && !text_equal(scope, text_of(scopes[0]))) {
+    reading->filter->subtree = text_equal(scope, TEXT("subtree"));
+    if (!reading->filter->subtree && !text_equal(scope, TEXT("exact"))) {
         refuse(reading, "category_scope", "unknown_value", "must be exact or subtree");
     }
     if (query_get(reading->query, "category_id").data == NULL) {
@@ -234,20 +227,12 @@ static void read_search(const struct reading *reading)
 
 /* --- all together --- */
 
-void product_filter_read(struct exchange *exchange, const char *const *others, size_t other_count, struct query *query,
-                         struct product_filter *filter, struct faults *faults)
+void product_filter_read(struct exchange *exchange, struct query *query, struct product_filter *filter,
+                         struct faults *faults)
 {
     const struct reading reading = {exchange->scope.arena, query, filter, faults};
-    const char *known[KNOWN_MAX];
-    size_t count = 0;
 
-    for (size_t i = 0; i < sizeof filter_names / sizeof filter_names[0]; i++) {
-        known[count++] = filter_names[i];
-    }
-    for (size_t i = 0; i < other_count && count < KNOWN_MAX; i++) {
-        known[count++] = others[i];
-    }
-    input_query_with(exchange, known, count, ATTRIBUTE_PREFIX, query, faults);
+    input_query(exchange, query, faults);
     read_category(exchange, &reading);
     read_ranges(&reading);
     filter->currency = read_by_rule(&reading, "currency", PRODUCT_CURRENCY);

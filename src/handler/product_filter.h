@@ -7,14 +7,11 @@
 #include "handler/exchange.h"
 #include "http/query.h"
 
-#include <stddef.h>
-
 /* Parses the query and reads the filters in it: category_id, category_scope, min_price, max_price, currency, status, sku,
- * group_key, ids, attr.<key>, created_after, created_before, updated_after and q. Names that are neither one of these nor
- * one of the others, which the caller reads itself, are refused. All faults are added to faults; what has one counts as
- * not given. The values live in the exchange's arena. */
-void product_filter_read(struct exchange *exchange, const char *const *others, size_t other_count, struct query *query,
-                         struct product_filter *filter, struct faults *faults);
+ * group_key, ids, attr.<key>, created_after, created_before, updated_after and q. Names that the operation does not take are
+ * refused. All faults are added to faults; what has one counts as not given. The values live in the exchange's arena. */
+void product_filter_read(struct exchange *exchange, struct query *query, struct product_filter *filter,
+                         struct faults *faults);
 
 /* sort: its order, newest first where it is not given. */
 void product_sort_read(const struct query *query, struct product_query *wanted, struct faults *faults);

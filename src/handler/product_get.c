@@ -25,13 +25,12 @@ static void reply_part(struct exchange *exchange, const struct projection *proje
 
 static bool read_projection(struct exchange *exchange, struct projection *projection)
 {
-    static const char *const known[] = {"fields", "expand"};
     struct query query = {.count = 0};
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);
     if (exchange->request.query.length > 0) {
-        input_query(exchange, known, sizeof known / sizeof known[0], &query, &faults);
+        input_query(exchange, &query, &faults);
     }
     projection_read(&query, projection, &faults);
     if (faults.count > 0) {

@@ -41,12 +41,10 @@ static void read_cursor(struct wanted *wanted, struct faults *faults)
 
 static bool read_request(struct exchange *exchange, struct wanted *wanted)
 {
-    static const char *const others[] = {"sort", "limit", "cursor", "fields", "expand"};
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);
-    product_filter_read(exchange, others, sizeof others / sizeof others[0], &wanted->query, &wanted->list.filter,
-                        &faults);
+    product_filter_read(exchange, &wanted->query, &wanted->list.filter, &faults);
     product_sort_read(&wanted->query, &wanted->list, &faults);
     wanted->list.limit = input_limit(&wanted->query, &faults);
     projection_read(&wanted->query, &wanted->projection, &faults);

@@ -4,10 +4,10 @@
 #include "http/etag.h"
 #include "http/uri.h"
 
-static void add_caching(struct response *response)
+void reply_caching(struct exchange *exchange)
 {
-    response_header(response, "Cache-Control", TEXT("no-cache"));
-    response_header(response, "Vary", TEXT("Accept"));
+    response_header(&exchange->response, "Cache-Control", TEXT("no-cache"));
+    response_header(&exchange->response, "Vary", TEXT("Accept"));
 }
 
 void reply_json(struct exchange *exchange, int status)
@@ -15,7 +15,7 @@ void reply_json(struct exchange *exchange, int status)
     exchange->response.status = status;
     response_header(&exchange->response, "Content-Type", TEXT("application/json"));
     if (status == 200) {
-        add_caching(&exchange->response);
+        reply_caching(exchange);
     }
 }
 
@@ -48,7 +48,7 @@ bool reply_tag_not_modified(struct exchange *exchange, const char *etag)
     }
     exchange->response.status = 304;
     reply_tag(exchange, etag);
-    add_caching(&exchange->response);
+    reply_caching(exchange);
     return true;
 }
 

@@ -13,6 +13,9 @@
 /* The status and headers of an answer with a body of JSON. */
 void reply_json(struct exchange *exchange, int status);
 
+/* The headers that let an answer be kept, and asked after before it is used. */
+void reply_caching(struct exchange *exchange);
+
 /* Adds the ETag of a version. */
 void reply_etag(struct exchange *exchange, int64_t version);
 

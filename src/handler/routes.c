@@ -1,28 +1,31 @@
 /* What the service answers, on one screen. The first pattern that matches counts: names stand before {id}. */
 #include "handler/routes.h"
 
+#include "handler/operation.h"
+
 const struct route routes[] = {
-    {"/api/v1/products/export", {[METHOD_GET] = product_export}},
-    {"/api/v1/products/facets", {[METHOD_GET] = product_facets}},
-    {"/api/v1/products/batch", {[METHOD_POST] = product_batch}},
+    {"/api/v1", {[METHOD_GET] = &operation_index}},
+    {"/api/v1/openapi.json", {[METHOD_GET] = &operation_openapi}},
+    {"/api/v1/products/export", {[METHOD_GET] = &operation_product_export}},
+    {"/api/v1/products/facets", {[METHOD_GET] = &operation_product_facets}},
+    {"/api/v1/products/batch", {[METHOD_POST] = &operation_product_batch}},
     {"/api/v1/products/{id}",
-     {[METHOD_GET] = product_get,
-      [METHOD_PUT] = product_put,
-      [METHOD_PATCH] = product_patch,
-      [METHOD_DELETE] = product_delete}},
-    {"/api/v1/products", {[METHOD_GET] = product_list, [METHOD_POST] = product_create}},
-    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = product_put_by_sku}}, /* even where the sku is "restore" */
-    {"/api/v1/products/{id}/restore", {[METHOD_POST] = product_restore}},
-    {"/api/v1/categories", {[METHOD_GET] = category_list, [METHOD_POST] = category_create}},
+     {[METHOD_GET] = &operation_product_get,
+      [METHOD_PUT] = &operation_product_put,
+      [METHOD_PATCH] = &operation_product_patch,
+      [METHOD_DELETE] = &operation_product_delete}},
+    {"/api/v1/products", {[METHOD_GET] = &operation_product_list, [METHOD_POST] = &operation_product_create}},
+    {"/api/v1/products/by-sku/{sku}", {[METHOD_PUT] = &operation_product_put_by_sku}}, /* even where it is "restore" */
+    {"/api/v1/products/{id}/restore", {[METHOD_POST] = &operation_product_restore}},
+    {"/api/v1/categories", {[METHOD_GET] = &operation_category_list, [METHOD_POST] = &operation_category_create}},
     {"/api/v1/categories/{id}",
-     {[METHOD_GET] = category_get, [METHOD_PATCH] = category_patch, [METHOD_DELETE] = category_delete}},
-    {"/livez", {[METHOD_GET] = health_live}},
-    {"/readyz", {[METHOD_GET] = health_ready}},
+     {[METHOD_GET] = &operation_category_get,
+      [METHOD_PATCH] = &operation_category_patch,
+      [METHOD_DELETE] = &operation_category_delete}},
+    {"/livez", {[METHOD_GET] = &operation_live}},
+    {"/readyz", {[METHOD_GET] = &operation_ready}},
+    {"/problems", {[METHOD_GET] = &operation_problem_list}},
+    {"/problems/{name}", {[METHOD_GET] = &operation_problem_get}},
 };
 
 const size_t route_count = sizeof routes / sizeof routes[0];
-
-bool handler_negotiates(route_handler handler)
-{
-    return handler == product_export;
-}

@@ -118,13 +118,12 @@ static bool read_switch(const struct query *query, const char *name, struct faul
     return true;
 }
 
-static void read_parameters(struct exchange *exchange, const char *const *known, size_t count,
-                            struct write_request *request)
+static void read_parameters(struct exchange *exchange, struct write_request *request)
 {
     struct query query;
 
     if (exchange->request.query.length > 0) {
-        input_query(exchange, known, count, &query, &request->faults);
+        input_query(exchange, &query, &request->faults);
         request->options.dry_run = read_switch(&query, "dry_run", &request->faults);
         request->atomic = read_switch(&query, "atomic", &request->faults);
     }
@@ -151,19 +150,12 @@ static bool lacks_precondition(const struct exchange *exchange)
 
 bool write_begin(struct exchange *exchange, struct write_request *request)
 {
-    static const char *const known[] = {"dry_run"};
-
-    return write_begin_with(exchange, known, sizeof known / sizeof known[0], request);
-}
-
-bool write_begin_with(struct exchange *exchange, const char *const *known, size_t count, struct write_request *request)
-{
     *request = (struct write_request){0};
     faults_init(&request->faults, exchange->scope.arena);
     read_if_match(exchange, request);
     read_if_none_match(exchange, request);
     read_idempotency_key(exchange, request);
-    read_parameters(exchange, known, count, request);
+    read_parameters(exchange, request);
     read_preferences(exchange, request);
     if (request->faults.count == 0 && lacks_precondition(exchange)) {
         problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
@@ -194,9 +186,14 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
     }
 }
 
-void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
+void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
+                  const struct change_result *result)
 {
-    write_answer_in(exchange, "/api/v1/products", request, result);
+    if (status == STATUS_OK) {
+        write_answer_in(exchange, "/api/v1/products", request, result);
+    } else {
+        write_answer_status(exchange, status, "product", request, result);
+    }
 }
 
 void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,

@@ -10,7 +10,7 @@ struct write_request {
     struct change_options options;
     struct faults faults;
     bool minimal; /* Prefer: return=minimal */
-    bool atomic;  /* the parameter of that name, where it is known */
+    bool atomic;  /* the parameter of that name, where the operation takes it */
 };
 
 /* Reads what every write may say in headers and parameters: If-Match, If-None-Match: *, Idempotency-Key, Prefer and
@@ -18,14 +18,12 @@ struct write_request {
  * answered yet: those of the body are to be told with it. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
 
-/* The same for a route that takes other parameters than dry_run alone. */
-MUST_CHECK bool write_begin_with(struct exchange *exchange, const char *const *known, size_t count,
-                                 struct write_request *request);
+/* Answers for what a change of a product returned: with the product, or with why it was not made. */
+void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
+                  const struct change_result *result);
 
-/* Answers with the product: 201 and its Location where it was created, else 200. */
-void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);
-
-/* The same for a thing of another collection, such as "/api/v1/categories". */
+/* Answers with a thing of that collection, such as "/api/v1/categories": 201 and its Location where it was created, else
+ * 200. */
 void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
                      const struct change_result *result);
 

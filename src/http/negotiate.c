@@ -121,6 +121,22 @@ bool accept_takes(struct text accept, const char *media_type)
     return accept_weight(accept, media_type) > 0;
 }
 
+const char *accept_choose(struct text accept, const char *const *media_types, size_t count)
+{
+    const char *chosen = NULL;
+    int best = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const int weight = accept_weight(accept, media_types[i]);
+
+        if (weight > best) {
+            best = weight;
+            chosen = media_types[i];
+        }
+    }
+    return chosen;
+}
+
 bool content_type_is(struct text content_type, const char *media_type)
 {
     struct text rest = text_trim_ows(content_type);

@@ -78,8 +78,8 @@ struct text router_allow(const struct route *route, struct arena *arena)
     const char *allowed[sizeof(methods) / sizeof(methods[0])];
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         enum http_method method = methods[i].method;
-        bool by_get = method == METHOD_HEAD && route->handlers[METHOD_GET] != NULL;
-        allowed[i] = route->handlers[method] != NULL || by_get ? methods[i].name : "";
+        bool by_get = method == METHOD_HEAD && route->operations[METHOD_GET] != NULL;
+        allowed[i] = route->operations[method] != NULL || by_get ? methods[i].name : "";
     }
     return arena_printf(arena, "%s%s%s%s%s%sOPTIONS", allowed[0], allowed[1], allowed[2], allowed[3], allowed[4],
                         allowed[5]);

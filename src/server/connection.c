@@ -175,14 +175,15 @@ static bool send_answer(FCGX_Request *request, const struct response *response, 
     return true;
 }
 
-/* Ends an answer that was sent as a stream. One that was cut ends without END_REQUEST: the front server then knows that
- * it is not whole, and passes that on. */
-static void end_stream(FCGX_Request *request, const struct stream *stream)
+/* Ends an answer that was sent as a stream. One that was cut ends without END_REQUEST, false: the front server then knows
+ * that it is not whole, and passes that on. */
+static bool end_stream(FCGX_Request *request, const struct stream *stream)
 {
-    if (stream->response.cut == NULL) {
-        (void)FCGX_FClose(request->err);
-        (void)FCGX_FClose(request->out);
+    if (stream->response.cut != NULL) {
+        return false;
     }
+    (void)FCGX_FClose(request->err);
+    return FCGX_FClose(request->out) == 0;
 }
 
 static void log_answer(const struct exchange *exchange, uint64_t sent)
@@ -229,14 +230,13 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
 
     watched = stream_end(stream);
     if (stream->response.begun) {
-        end_stream(request, stream);
+        delivered = end_stream(request, stream);
         sent = stream->sent;
-        delivered = false; /* that is, done with */
     } else {
-        delivered =
-            stream->response.cut == NULL && send_answer(request, &exchange->response, &serving->head, &sent) && watched;
+        delivered = stream->response.cut == NULL && send_answer(request, &exchange->response, &serving->head, &sent);
     }
     log_answer(exchange, sent);
+    delivered = delivered && watched;
     if (delivered && exchange->body_state != BODY_COMPLETE) {
         fate = FATE_LINGER;
     } else if (delivered && request->keepConnection != 0 && input_ended_cleanly(request)) {

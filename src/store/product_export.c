@@ -20,7 +20,7 @@ struct product_export {
     struct arena *arena; /* of the row */
 };
 
-enum status product_export_open(const struct pg *pg, struct scope *scope, const struct product_filter *filter,
+enum status product_export_open(struct pg *pg, struct scope *scope, const struct product_filter *filter,
                                 const struct product_export_bounds *bounds, struct product_export **opened)
 {
     const struct product_query query = {.filter = *filter};
@@ -32,16 +32,21 @@ enum status product_export_open(const struct pg *pg, struct scope *scope, const 
         .slot_class = SLOT_CLASS,
         .slots = bounds->exports,
     };
-    /* A subtree is found by the statement itself, in the snapshot of the export. */
-    struct list_request request = {.query = &query, .category = LIST_ANYWHERE};
+    struct list_request request = {.query = &query, .category = list_category_of(filter)};
     struct list_statement statement;
+    struct product_search search = {0};
     struct pg_stream *stream = NULL;
+    enum status status = STATUS_OK;
 
-    if (filter->category_id.data != NULL) {
-        request.category = filter->subtree ? LIST_WIDE : LIST_CATEGORY;
+    if (filter->search.data != NULL) {
+        request.search = &search;
+        status = product_search_plan(pg, scope, filter->search, &search);
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     list_statement_make(&statement, &request, LIST_SCAN, LIST_EXPORT, scope->arena);
-    enum status status = pg_stream_open(pg, scope, &options, statement.sql, statement.values, statement.count, &stream);
+    status = pg_stream_open(pg, scope, &options, statement.sql, statement.values, statement.count, &stream);
     if (status == STATUS_OK) {
         *opened = memory_new(1, sizeof(**opened));
         (*opened)->stream = stream;

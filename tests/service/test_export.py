@@ -351,6 +351,41 @@ def test_other_requests_go_on(fresh_stack):
     stack.close()
 
 
+def test_nothing_goes_wrong_beside_exports(own):
+    """Reads and writes on kept connections, while exports come whole, are sent away and are given up by their clients."""
+    end = time.monotonic() + 5
+    wrong, whole = [], []
+
+    def use():
+        with Client(own.url) as client:
+            category = client.category()["id"]
+            while time.monotonic() < end:
+                made = client.post(PRODUCTS, json=client.draft(category))
+                read = client.get(made.headers.get("Location", PRODUCTS))
+                if (made.status_code, read.status_code) != (201, 200):
+                    wrong.append((made.text, read.text))
+
+    def export(parts):
+        while time.monotonic() < end:
+            with Reader(own) as reader:
+                while parts is None or len(reader.received) < parts:
+                    if not reader.read(65536):
+                        break
+                if reader.has_trailer:
+                    whole.append(reader.is_whole)
+
+    before = own.workers()
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    threads += [threading.Thread(target=export, args=(parts,)) for parts in (None, None, 200_000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong, wrong[:3]
+    assert whole and all(whole)
+    assert own.workers() == before
+
+
 @pytest.mark.skipif(SANITIZED, reason="AddressSanitizer keeps freed memory for a while")
 def test_the_memory_of_a_worker_stays(own):
     def resident():

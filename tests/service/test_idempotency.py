@@ -185,12 +185,18 @@ def test_a_request_that_failed_leaves_its_key_free(client, database, category, p
     assert client.post(PRODUCTS, json=client.draft(category), headers=key).status_code == 201
 
 
-def test_a_dry_run_leaves_a_kept_answer_alone(client, category, key):
+def test_a_dry_run_leaves_a_kept_answer_alone(client, category, product, key):
     draft = client.draft(category)
-    first = client.post(PRODUCTS, json=draft, headers=key)
-    dry = client.post(f"{PRODUCTS}?dry_run=true", json=draft, headers=key)
-    assert (dry.status_code, is_replay(dry)) == (201, False)
-    assert_same(client.post(PRODUCTS, json=draft, headers=key), first)
+    other = {"Idempotency-Key": uuid.uuid4().hex}
+    for first, dry, again in (
+            (client.post(PRODUCTS, json=draft, headers=key),
+             client.post(f"{PRODUCTS}?dry_run=true", json=draft, headers=key),
+             client.post(PRODUCTS, json=draft, headers=key)),
+            (client.put(path_of(product), json=given(product, name="Put"), headers=other),
+             client.put(f"{path_of(product)}?dry_run=true", json=given(product, name="Put"), headers=other),
+             client.put(path_of(product), json=given(product, name="Put"), headers=other))):
+        assert (dry.status_code, is_replay(dry)) == (first.status_code, False), dry.text
+        assert_same(again, first)
 
 
 # --- the key itself -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 import fastcgi
 import wire
 from changing import feed, given, new_path, new_sku, query
-from client import Client, PRODUCTS, path_of
+from client import Client, PRODUCTS, assert_problem, path_of
 from load import eventually
 from worker_pool import Pool
 
@@ -385,6 +385,55 @@ def test_the_server_ends_in_mid_statement(rig, own, database, category, how):
             blocker.close()
             got, _ = answer.result()
         assert_one_effect(rig, database, kind, write, got, 1)
+
+
+# --- front servers ---
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
+@pytest.mark.parametrize("front", ["nginx", "lighttpd"])
+def test_a_front_server_sends_a_change_once(fronts, front, method):
+    """The worker dies in mid-statement. A second attempt by the front would be told 412 or 410 where the first one was
+    carried out: the client, who knows, is to decide."""
+    stack = fronts(front)
+    with Client(stack.url) as client, concurrent.futures.ThreadPoolExecutor(1) as threads:
+        product = client.product()
+        workers = stack.workers()
+        with contextlib.closing(stack.connect()) as blocker:
+            with blocker.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM product WHERE id = %s FOR UPDATE", (product["id"],))
+            target = f"{path_of(product)}/restore" if method == "POST" else path_of(product)
+            if method == "POST":
+                blocker.rollback()
+                client.delete(path_of(product))
+                cursor = blocker.cursor()
+                cursor.execute("SELECT 1 FROM product WHERE id = %s FOR UPDATE", (product["id"],))
+            body = given(product, name="Sent once") if method in ("PUT", "PATCH") else None
+            answer = threads.submit(client.request, method, target, json=body)
+            with contextlib.closing(stack.connect()) as watcher:
+                watcher.autocommit = True
+                waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                eventually(lambda: query(watcher, waiting))
+                for pid in workers:
+                    os.kill(pid, signal.SIGKILL)
+                # Nobody has let go of the row: a second attempt could not be answered yet.
+                assert_problem(answer.result(timeout=4), 503, "Service unavailable")
+                # The server notices within a second that nobody waits for the first.
+                eventually(lambda: not query(watcher, waiting), timeout=4)
+    eventually(lambda: len(stack.workers()) == stack.workers_wanted, timeout=15)
+
+
+@pytest.fixture(scope="module")
+def fronts(own, start_changing_stack):
+    """A stack behind the front server of this name."""
+    made = {"nginx": own}
+
+    def front(name):
+        if name not in made:
+            made[name] = start_changing_stack(FRONT=name)
+        return made[name]
+
+    return front
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------------

@@ -1,160 +1,309 @@
-/* Tests of cache/product_cache.h. */
-#include "cache/product_cache.h"
+/* Tests of cache/product_cache.h on one host: what is held, and that no order of reads, writes and losses makes an old
+ * product be served. */
+#include "cache_host.h"
 
-#include "own_redis.h"
+#define L1 ((size_t)1 << 20)
 
-#define ID "01900000-0000-7000-8000-000000000001"
-#define KEY "wares:product:" PRODUCT_CACHE_FORMAT ":" ID
-#define TTL_S 600
-
-struct fixture {
-    struct own_redis *own;
-    struct redis *redis;
-    struct product_cache *cache;
-};
-
-static struct fixture begin(void **state)
+static struct process with_memory(void **state)
 {
-    struct fixture fixture = {.own = *state};
-    const struct text flush = TEXT("FLUSHALL");
-    struct redis_answer answer;
-    fixture.redis = connect_own(fixture.own, 0);
-    fixture.cache = product_cache_new(fixture.redis, TTL_S, 0);
-    assert_int_equal(redis_call(fixture.redis, &fixture.own->scope, &flush, 1, &answer), STATUS_OK);
-    return fixture;
+    return process_of(*state, 0, false, L1);
 }
 
-static void end(struct fixture *fixture)
+static struct process without_memory(void **state)
 {
-    product_cache_free(fixture->cache);
-    redis_free(fixture->redis);
+    return process_of(*state, 0, false, 0);
 }
 
-static void put(struct fixture *fixture, int64_t version, const char *json)
-{
-    const struct cached_product product = {.version = version, .json = text_of(json)};
-    product_cache_put(fixture->cache, &fixture->own->scope, TEXT(ID), &product);
-}
+/* --- what is held --- */
 
-static enum status get(struct fixture *fixture, struct cached_product *product)
+static void what_is_put_is_got_by_all(void **state)
 {
-    return product_cache_get(fixture->cache, &fixture->own->scope, TEXT(ID), product);
-}
+    struct process one = with_memory(state);
+    struct process other = without_memory(state);
 
-static long long ask(struct fixture *fixture, const struct text *words, size_t count)
-{
-    struct redis_answer answer;
-    assert_int_equal(redis_call(fixture->redis, &fixture->own->scope, words, count, &answer), STATUS_OK);
-    return answer.kind == REDIS_INTEGER ? answer.integer : -1;
-}
-
-static void what_is_put_is_got(void **state)
-{
-    struct fixture fixture = begin(state);
-    struct cached_product product;
-    assert_int_equal(get(&fixture, &product), STATUS_NOT_FOUND);
-    put(&fixture, 3, "{\"name\":\"caf\xc3\xa9\"}");
-    assert_int_equal(get(&fixture, &product), STATUS_OK);
-    assert_int_equal(product.version, 3);
-    assert_text(product.json, "{\"name\":\"caf\xc3\xa9\"}");
-    end(&fixture);
-}
-
-static void a_newer_version_is_never_replaced(void **state)
-{
-    static const int64_t versions[] = {9, 10, 2, 9, 100, 99, 100, INT64_MAX, 1};
-    struct fixture fixture = begin(state);
-    int64_t newest = 0;
-    for (size_t i = 0; i < COUNT_OF(versions); i++) {
-        struct cached_product product;
-        const char *json = arena_printf(fixture.own->scope.arena, "{\"put\":%zu}", i).data;
-        const bool newer = versions[i] > newest;
-        put(&fixture, versions[i], json);
-        newest = newer ? versions[i] : newest;
-        assert_int_equal(get(&fixture, &product), STATUS_OK);
-        assert_true(product.version == newest);
-        assert_true(text_equal(product.json, text_of(json)) == newer);
-    }
-    end(&fixture);
+    fill(&one, ID, 3);
+    assert_int_equal(got(&one, ID), 3);
+    assert_int_equal(got(&other, ID), 3);
+    assert_int_equal(got(&other, OTHER_ID), 0);
+    process_end(&one);
+    process_end(&other);
 }
 
 static void what_is_corrupt_counts_as_not_cached_and_is_replaced(void **state)
 {
-    static const char *const values[] = {
-        "",
-        "x",
-        "0000000000000000001",
-        "0000000000000000001\n",
-        "0000000000000000001\n{",
-        "0000000000000000009\n{\"cut\":",
-        "9999999999999999999\n{\"version\":\"too large\"}",
-        "000000000000000000x\n{}",
-        "9000000000000000001{}{}",
-        "{\"json\":\"alone, and longer than the head is\"}",
-    };
-    struct fixture fixture = begin(state);
-    for (size_t i = 0; i < COUNT_OF(values); i++) {
-        const struct text set[] = {TEXT("SET"), TEXT(KEY), text_of(values[i])};
-        struct cached_product product;
-        (void)ask(&fixture, set, COUNT_OF(set));
-        assert_row(get(&fixture, &product) == STATUS_NOT_FOUND, values[i]);
+    struct process one = without_memory(state);
+    const struct text read[] = {TEXT("GET"), TEXT(KEY)};
+    struct redis_answer entry;
+
+    fill(&one, ID, 5);
+    assert_int_equal(redis_call(one.redis, &one.own->scope, read, COUNT_OF(read), &entry), STATUS_OK);
+    for (size_t length = 0; length < entry.string.length; length++) {
+        const struct text set[] = {TEXT("SET"), TEXT(KEY), {.data = entry.string.data, .length = length}};
+        (void)ask(&one, set, COUNT_OF(set));
+        assert_int_equal(got(&one, ID), 0);
     }
-    const struct text junk[] = {TEXT("SET"), TEXT(KEY), TEXT("junk that is longer than the head, without a version")};
-    struct cached_product product;
-    (void)ask(&fixture, junk, COUNT_OF(junk));
-    put(&fixture, 1, "{}");
-    assert_int_equal(get(&fixture, &product), STATUS_OK);
-    end(&fixture);
+    for (size_t i = 0; i < 53; i++) { /* all that stands before the JSON */
+        char *damaged = arena_string(one.own->scope.arena, entry.string);
+        const struct text set[] = {TEXT("SET"), TEXT(KEY), {.data = damaged, .length = entry.string.length}};
+        damaged[i] = '~';
+        (void)ask(&one, set, COUNT_OF(set));
+        assert_int_equal(got(&one, ID), 0);
+    }
+    fill(&one, ID, 5);
+    assert_int_equal(got(&one, ID), 5);
+    process_end(&one);
 }
 
 static void a_key_of_another_type_is_replaced(void **state)
 {
-    struct fixture fixture = begin(state);
+    struct process one = without_memory(state);
     const struct text push[] = {TEXT("RPUSH"), TEXT(KEY), TEXT("junk")};
-    struct cached_product product;
-    (void)ask(&fixture, push, COUNT_OF(push));
-    assert_int_equal(get(&fixture, &product), STATUS_UNAVAILABLE);
-    put(&fixture, 1, "{}");
-    assert_int_equal(get(&fixture, &product), STATUS_OK);
-    end(&fixture);
+
+    (void)ask(&one, push, COUNT_OF(push));
+    assert_int_equal(got(&one, ID), 0);
+    fill(&one, ID, 1);
+    assert_int_equal(got(&one, ID), 1);
+    process_end(&one);
 }
 
 static void entries_expire_apart(void **state)
 {
-    struct fixture fixture = begin(state);
+    struct process one = without_memory(state);
     const struct text ask_ttl[] = {TEXT("PTTL"), TEXT(KEY)};
+    const struct text delete[] = {TEXT("DEL"), TEXT(KEY)};
     long long least = TTL_S * 1000;
     long long most = 0;
-    for (int version = 1; version <= 50; version++) {
-        put(&fixture, version, "{}");
-        const long long ttl = ask(&fixture, ask_ttl, COUNT_OF(ask_ttl));
+
+    for (int i = 0; i < 50; i++) {
+        fill(&one, ID, 1);
+        const long long ttl = ask(&one, ask_ttl, COUNT_OF(ask_ttl));
         least = ttl < least ? ttl : least;
         most = ttl > most ? ttl : most;
+        (void)ask(&one, delete, COUNT_OF(delete));
     }
     assert_in_range(least, TTL_S * 900 - 1000, TTL_S * 1000);
     assert_in_range(most, least + TTL_S * 20, TTL_S * 1000);
-    end(&fixture);
+    process_end(&one);
 }
 
-static void a_redis_that_is_gone_is_unavailable(void **state)
+static void without_redis_each_process_has_its_own(void **state)
 {
-    struct fixture fixture = begin(state);
-    struct cached_product product;
-    own_redis_end(fixture.own);
-    put(&fixture, 1, "{}");
-    assert_int_equal(get(&fixture, &product), STATUS_UNAVAILABLE);
-    end(&fixture);
+    struct process one = with_memory(state);
+    struct process other = with_memory(state);
+
+    own_redis_end(one.own);
+    fill(&one, ID, 1);
+    assert_int_equal(got(&one, ID), 1);
+    assert_int_equal(got(&other, ID), 0);
+    write_whole(&other, ID);
+    assert_int_equal(got(&one, ID), 0);
+    process_end(&one);
+    process_end(&other);
+}
+
+/* --- writes --- */
+
+static void a_write_ends_what_all_hold(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    struct cache_ticket ticket;
+
+    fill(&reader, ID, 1);
+    fill(&writer, OTHER_ID, 1);
+    begin_write(&writer, ID);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(got(&writer, ID), 0);
+    assert_false(miss(&reader, ID).usable);
+    end_write(&writer, CACHE_COMMITTED);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(got(&reader, OTHER_ID), 1);
+
+    ticket = product_cache_written(writer.cache);
+    put(&writer, ID, 2, &ticket);
+    assert_int_equal(got(&reader, ID), 2);
+    begin_write(&writer, ID);
+    end_write(&writer, CACHE_ROLLED_BACK);
+    assert_false(product_cache_written(writer.cache).usable);
+    process_end(&writer);
+    process_end(&reader);
+}
+
+/* A reader that is paused between its read of the database and its fill. */
+static void a_fill_that_a_write_overtook_is_not_served(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    const struct cache_ticket ticket = miss(&reader, ID);
+
+    write_whole(&writer, ID);
+    put(&reader, ID, 1, &ticket);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(got(&writer, ID), 0);
+    process_end(&writer);
+    process_end(&reader);
+}
+
+/* As above, with the fill on its way to Redis already, or kept there over a restart. */
+static void an_entry_that_comes_back_is_not_served(void **state)
+{
+    struct process one = without_memory(state);
+    const struct text rename[] = {TEXT("RENAME"), TEXT(KEY), TEXT("kept")};
+    const struct text back[] = {TEXT("RENAME"), TEXT("kept"), TEXT(KEY)};
+
+    fill(&one, ID, 1);
+    (void)ask(&one, rename, COUNT_OF(rename));
+    write_whole(&one, ID);
+    fill(&one, ID, 2);
+    (void)ask(&one, back, COUNT_OF(back));
+    assert_int_equal(got(&one, ID), 0);
+    process_end(&one);
+}
+
+static void two_writers_at_once_leave_no_ticket(void **state)
+{
+    struct process one = with_memory(state);
+    struct process other = with_memory(state);
+
+    begin_write(&one, ID);
+    begin_write(&other, ID);
+    end_write(&one, CACHE_COMMITTED);
+    end_write(&other, CACHE_COMMITTED);
+    assert_false(product_cache_written(one.cache).usable);
+    assert_false(product_cache_written(other.cache).usable);
+    process_end(&one);
+    process_end(&other);
+}
+
+static void a_product_that_was_made_is_kept_unless_it_was_changed_since(void **state)
+{
+    struct process one = with_memory(state);
+    struct process other = with_memory(state);
+    struct cache_ticket ticket = product_cache_note(one.cache, TEXT(ID));
+
+    put(&one, ID, 1, &ticket);
+    assert_int_equal(got(&other, ID), 1);
+    ticket = product_cache_note(one.cache, TEXT(OTHER_ID));
+    write_whole(&other, OTHER_ID);
+    put(&one, OTHER_ID, 1, &ticket);
+    assert_int_equal(got(&one, OTHER_ID), 0);
+    process_end(&one);
+    process_end(&other);
+}
+
+/* The COMMIT may be on its way for as long as the backend is there. */
+static void a_write_of_unknown_outcome_keeps_its_product_out(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+
+    fill(&reader, ID, 1);
+    begin_write(&writer, ID);
+    end_write(&writer, CACHE_UNKNOWN);
+    assert_int_equal(got(&reader, ID), 0);
+    /* Its answer is replayed: what it owes is done, and the mark stays. */
+    assert_int_equal(
+        product_cache_replay(writer.cache, &writer.own->scope,
+                             &(struct cache_marks){.products = &TEXT(ID), .product_count = 1, .all_categories = true}),
+        STATUS_OK);
+    assert_false(miss(&reader, ID).usable);
+    host_backend_gone = true;
+    (void)usleep(110000); /* between looks */
+    fill(&reader, ID, 2);
+    assert_int_equal(got(&reader, ID), 2);
+    process_end(&writer);
+    process_end(&reader);
+}
+
+static void a_killed_writers_product_is_out_until_its_backend_is_gone(void **state)
+{
+    struct process reader = with_memory(state);
+    pid_t pid;
+
+    fill(&reader, ID, 1);
+    pid = fork();
+    if (pid == 0) {
+        struct process writer = with_memory(state);
+        begin_write(&writer, ID);
+        (void)kill(getpid(), SIGKILL);
+    }
+    (void)waitpid(pid, NULL, 0);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_false(miss(&reader, ID).usable);
+    host_backend_gone = true;
+    (void)usleep(110000);
+    fill(&reader, ID, 2);
+    assert_int_equal(got(&reader, ID), 2);
+    process_end(&reader);
+}
+
+static void nothing_is_written_before_the_database_is_known(void **state)
+{
+    struct own_redis *own = *state;
+    struct redis *redis = connect_own(own, 0);
+    struct product_cache *cache = product_cache_new(
+        &(struct product_cache_options){.redis = redis, .ttl_s = 1, .folder = host_folders[0], .memory_max = L1});
+    struct process process = {.own = own, .redis = redis, .cache = cache};
+
+    assert_int_equal(try_begin(&process, ID), STATUS_UNAVAILABLE);
+    assert_false(miss(&process, ID).usable);
+    end_write(&process, CACHE_COMMITTED);
+    process_end(&process);
+}
+
+/* --- lists --- */
+
+static void a_generation_moves_on_with_each_write_of_its_category(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    const struct text home = TEXT("home");
+    struct cache_generation all;
+    struct cache_generation one;
+    struct cache_generation other;
+    struct cache_generation now;
+
+    assert_true(product_cache_generation(reader.cache, TEXT_ABSENT, &all));
+    assert_true(product_cache_generation(reader.cache, home, &one));
+    assert_true(product_cache_generation(reader.cache, TEXT("away"), &other));
+    assert_false(cache_generation_equal(&one, &other));
+    assert_int_equal(product_cache_begin_write(writer.cache, &writer.own->scope,
+                                               &(struct cache_marks){.categories = &home, .category_count = 1}),
+                     STATUS_OK);
+    assert_false(product_cache_generation(reader.cache, home, &now));
+    assert_false(product_cache_generation(reader.cache, TEXT_ABSENT, &now));
+    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now));
+    end_write(&writer, CACHE_COMMITTED);
+    assert_true(product_cache_generation(reader.cache, home, &now) && !cache_generation_equal(&now, &one));
+    assert_true(product_cache_generation(reader.cache, TEXT_ABSENT, &now) && !cache_generation_equal(&now, &all));
+    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now) && cache_generation_equal(&now, &other));
+
+    assert_int_equal(
+        product_cache_begin_write(writer.cache, &writer.own->scope, &(struct cache_marks){.all_categories = true}),
+        STATUS_OK);
+    end_write(&writer, CACHE_COMMITTED);
+    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now) && !cache_generation_equal(&now, &other));
+    process_end(&writer);
+    process_end(&reader);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(what_is_put_is_got, own_redis_reset),
-        cmocka_unit_test_setup(a_newer_version_is_never_replaced, own_redis_reset),
-        cmocka_unit_test_setup(what_is_corrupt_counts_as_not_cached_and_is_replaced, own_redis_reset),
-        cmocka_unit_test_setup(a_key_of_another_type_is_replaced, own_redis_reset),
-        cmocka_unit_test_setup(entries_expire_apart, own_redis_reset),
-        cmocka_unit_test_setup(a_redis_that_is_gone_is_unavailable, own_redis_reset),
+        cmocka_unit_test_setup(what_is_put_is_got_by_all, hosts_reset),
+        cmocka_unit_test_setup(what_is_corrupt_counts_as_not_cached_and_is_replaced, hosts_reset),
+        cmocka_unit_test_setup(a_key_of_another_type_is_replaced, hosts_reset),
+        cmocka_unit_test_setup(entries_expire_apart, hosts_reset),
+        cmocka_unit_test_setup(without_redis_each_process_has_its_own, hosts_reset),
+        cmocka_unit_test_setup(a_write_ends_what_all_hold, hosts_reset),
+        cmocka_unit_test_setup(a_fill_that_a_write_overtook_is_not_served, hosts_reset),
+        cmocka_unit_test_setup(an_entry_that_comes_back_is_not_served, hosts_reset),
+        cmocka_unit_test_setup(two_writers_at_once_leave_no_ticket, hosts_reset),
+        cmocka_unit_test_setup(a_product_that_was_made_is_kept_unless_it_was_changed_since, hosts_reset),
+        cmocka_unit_test_setup(a_write_of_unknown_outcome_keeps_its_product_out, hosts_reset),
+        cmocka_unit_test_setup(a_killed_writers_product_is_out_until_its_backend_is_gone, hosts_reset),
+        cmocka_unit_test_setup(nothing_is_written_before_the_database_is_known, hosts_reset),
+        cmocka_unit_test_setup(a_generation_moves_on_with_each_write_of_its_category, hosts_reset),
     };
-    return cmocka_run_group_tests(tests, own_redis_set_up, own_redis_tear_down);
+    return cmocka_run_group_tests(tests, hosts_set_up, hosts_tear_down);
 }

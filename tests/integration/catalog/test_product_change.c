@@ -17,6 +17,9 @@ static struct worker {
     struct catalog *catalog;
 } mine, others;
 
+/* Of the cells. */
+static char folder[] = "/tmp/wares-test-XXXXXX";
+
 static void render(struct strbuf *out, const struct record *product)
 {
     json_write_record(out, &product_schema, product);
@@ -27,7 +30,9 @@ static void employ(struct worker *worker, struct pg *pg)
     char error[200];
     worker->pg = pg;
     assert_int_equal(redis_new("off", 100, &worker->redis, error, sizeof(error)), STATUS_OK);
-    worker->cache = product_cache_new(worker->redis, 60, 0);
+    worker->cache =
+        product_cache_new(&(struct product_cache_options){.redis = worker->redis, .ttl_s = 60, .folder = folder});
+    product_cache_attach(worker->cache, TEXT("test"), (struct cells_backend){.pid = 1});
     worker->catalog =
         catalog_new(&(struct catalog_options){.pg = pg, .cache = worker->cache, .render = render, .currency = "USD"});
 }
@@ -42,9 +47,25 @@ static void dismiss(struct worker *worker)
 static int set_up(void **state)
 {
     (void)catalogue_set_up(state);
+    assert_non_null(mkdtemp(folder));
     employ(&mine, ((struct database *)*state)->pg);
     employ(&others, database_connect(0));
     return 0;
+}
+
+static void remove_cells(void)
+{
+    glob_t found = {0};
+    char pattern[sizeof folder + 10];
+
+    (void)snprintf(pattern, sizeof pattern, "%s/cells-*", folder);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            (void)unlink(found.gl_pathv[i]);
+        }
+    }
+    globfree(&found);
+    (void)rmdir(folder);
 }
 
 static int tear_down(void **state)
@@ -52,6 +73,7 @@ static int tear_down(void **state)
     dismiss(&mine);
     dismiss(&others);
     pg_free(others.pg);
+    remove_cells();
     return database_tear_down(state);
 }
 

@@ -291,10 +291,9 @@ static void a_sku_is_found_by_its_index(void **state)
     struct database *database = *state;
     struct stored_product stored;
     /* Of an empty table every index is as cheap as this one. */
-    run_sql(database,
-            "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images) "
-            "SELECT gen_random_uuid(), 'S' || n, 'P', 1, 'EUR', '" TEA "', 'active', '{}', '[]' FROM "
-            "generate_series(1, 1000) n; ANALYZE product");
+    run_sql(database, "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images) "
+                      "SELECT gen_random_uuid(), 'S' || n, 'P', 1, 'EUR', '" TEA "', 'active', '{}', '[]' FROM "
+                      "generate_series(1, 1000) n; ANALYZE product");
     assert_int_equal(product_write_load_by_sku(database->pg, &database->scope, TEXT("s7"), &stored), STATUS_OK);
     assert_non_null(strstr(ask(database, "EXPLAIN EXECUTE product_load_by_sku('x')"), "product_sku_taken"));
 }

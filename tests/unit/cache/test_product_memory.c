@@ -3,11 +3,11 @@
 
 #include "../base/check.h"
 
+#include "base/clock.h"
 #include "base/uuid.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BOUND ((size_t)64 * 1024)
 
@@ -20,22 +20,29 @@ static struct text id_of(unsigned number)
     return text_of(id);
 }
 
+#define WORD 7U
+#define NOW_NS (1000 * CLOCK_NS_PER_S)
+
+static void put(struct product_memory *memory, struct text id, uint64_t word, int64_t version, struct text json)
+{
+    const struct held_product product = {.version = version, .json = json, .held_ns = NOW_NS, .guard = "guard"};
+    product_memory_put(memory, id, word, &product);
+}
+
 static void assert_holds(struct product_memory *memory, struct text id, int64_t version, struct text json)
 {
-    int64_t held_version = 0;
-    struct text held = TEXT_ABSENT;
+    struct held_product held;
 
-    assert_true(product_memory_get(memory, id, &held_version, &held));
-    assert_int_equal(held_version, version);
-    assert_text(held, json.data);
+    assert_true(product_memory_get(memory, id, WORD, NOW_NS, &held));
+    assert_int_equal(held.version, version);
+    assert_text(held.json, json.data);
+    assert_string_equal(held.guard, "guard");
 }
 
 static bool holds(struct product_memory *memory, struct text id)
 {
-    int64_t version = 0;
-    struct text json = TEXT_ABSENT;
-
-    return product_memory_get(memory, id, &version, &json);
+    struct held_product held;
+    return product_memory_get(memory, id, WORD, NOW_NS, &held);
 }
 
 static void what_is_put_is_held(void **state)
@@ -44,24 +51,43 @@ static void what_is_put_is_held(void **state)
 
     (void)state;
     assert_false(holds(memory, id_of(1)));
-    product_memory_put(memory, id_of(1), 1, TEXT("{\"a\":1}"));
-    product_memory_put(memory, id_of(2), 7, TEXT("{\"b\":2}"));
+    put(memory, id_of(1), WORD, 1, TEXT("{\"a\":1}"));
+    put(memory, id_of(2), WORD, 7, TEXT("{\"b\":2}"));
     assert_holds(memory, id_of(1), 1, TEXT("{\"a\":1}"));
     assert_holds(memory, id_of(2), 7, TEXT("{\"b\":2}"));
     assert_false(holds(memory, TEXT("ready")));
     product_memory_free(memory);
 }
 
-static void a_newer_version_replaces_and_an_older_one_does_not(void **state)
+static void what_is_held_under_another_word_is_not_there(void **state)
 {
     struct product_memory *memory = product_memory_new(BOUND, 60);
+    const size_t empty = product_memory_bytes(memory);
 
     (void)state;
-    product_memory_put(memory, id_of(1), 2, TEXT("{2}"));
-    product_memory_put(memory, id_of(1), 1, TEXT("{1}"));
-    assert_holds(memory, id_of(1), 2, TEXT("{2}"));
-    product_memory_put(memory, id_of(1), 3, TEXT("{3}"));
-    assert_holds(memory, id_of(1), 3, TEXT("{3}"));
+    put(memory, id_of(1), WORD + 1, 2, TEXT("{2}"));
+    assert_false(holds(memory, id_of(1)));
+    assert_int_equal(product_memory_bytes(memory), empty);
+    put(memory, id_of(1), WORD + 1, 2, TEXT("{2}"));
+    put(memory, id_of(1), WORD, 1, TEXT("{1}"));
+    assert_holds(memory, id_of(1), 1, TEXT("{1}"));
+    product_memory_free(memory);
+}
+
+static void what_is_cleared_is_gone(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+    const size_t empty = product_memory_bytes(memory);
+
+    (void)state;
+    put(memory, id_of(1), WORD, 1, TEXT("{1}"));
+    put(memory, id_of(2), WORD, 1, TEXT("{1}"));
+    product_memory_clear(memory);
+    assert_false(holds(memory, id_of(1)));
+    assert_false(holds(memory, id_of(2)));
+    assert_int_equal(product_memory_bytes(memory), empty);
+    put(memory, id_of(2), WORD, 1, TEXT("{1}"));
+    assert_true(holds(memory, id_of(2)));
     product_memory_free(memory);
 }
 
@@ -73,10 +99,10 @@ static void the_one_used_longest_ago_leaves_first(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        product_memory_put(memory, id_of(i), 1, large);
+        put(memory, id_of(i), WORD, 1, large);
     }
     assert_true(holds(memory, id_of(0)));
-    product_memory_put(memory, id_of(4), 1, large);
+    put(memory, id_of(4), WORD, 1, large);
     assert_true(holds(memory, id_of(0)));
     assert_false(holds(memory, id_of(1)));
     assert_true(holds(memory, id_of(2)));
@@ -92,7 +118,7 @@ static void it_stays_within_its_bound(void **state)
     (void)state;
     memset(json, 'x', sizeof json);
     for (unsigned i = 0; i < 10000; i++) {
-        product_memory_put(memory, id_of(i), 1, (struct text){.data = json, .length = i * 7 % sizeof json});
+        put(memory, id_of(i), WORD, 1, (struct text){.data = json, .length = i * 7 % sizeof json});
         assert_true(product_memory_bytes(memory) <= BOUND);
     }
     assert_true(product_memory_bytes(memory) > BOUND / 2);
@@ -107,7 +133,7 @@ static void what_is_too_large_is_not_held(void **state)
     struct product_memory *memory = product_memory_new(BOUND, 60);
 
     (void)state;
-    product_memory_put(memory, id_of(1), 1, (struct text){.data = json, .length = sizeof json});
+    put(memory, id_of(1), WORD, 1, (struct text){.data = json, .length = sizeof json});
     assert_false(holds(memory, id_of(1)));
     product_memory_free(memory);
 }
@@ -117,7 +143,7 @@ static void with_a_bound_of_nothing_nothing_is_held(void **state)
     struct product_memory *memory = product_memory_new(0, 60);
 
     (void)state;
-    product_memory_put(memory, id_of(1), 1, TEXT("{}"));
+    put(memory, id_of(1), WORD, 1, TEXT("{}"));
     assert_false(holds(memory, id_of(1)));
     assert_int_equal(product_memory_bytes(memory), 0);
     product_memory_free(memory);
@@ -127,13 +153,14 @@ static void with_a_bound_of_nothing_nothing_is_held(void **state)
 static void an_entry_expires(void **state)
 {
     struct product_memory *memory = product_memory_new(BOUND, 1);
+    struct held_product held;
     const size_t empty = product_memory_bytes(memory);
 
     (void)state;
-    product_memory_put(memory, id_of(1), 1, TEXT("{}"));
+    put(memory, id_of(1), WORD, 1, TEXT("{}"));
     assert_true(holds(memory, id_of(1)));
-    (void)usleep(1100000);
-    assert_false(holds(memory, id_of(1)));
+    assert_true(product_memory_get(memory, id_of(1), WORD, NOW_NS + CLOCK_NS_PER_S - 1, &held));
+    assert_false(product_memory_get(memory, id_of(1), WORD, NOW_NS + CLOCK_NS_PER_S, &held));
     assert_int_equal(product_memory_bytes(memory), empty);
     product_memory_free(memory);
 }
@@ -142,7 +169,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_put_is_held),
-        cmocka_unit_test(a_newer_version_replaces_and_an_older_one_does_not),
+        cmocka_unit_test(what_is_held_under_another_word_is_not_there),
+        cmocka_unit_test(what_is_cleared_is_gone),
         cmocka_unit_test(the_one_used_longest_ago_leaves_first),
         cmocka_unit_test(it_stays_within_its_bound),
         cmocka_unit_test(what_is_too_large_is_not_held),

@@ -319,6 +319,7 @@ static void begin(struct catalog *catalog)
     kept.config = (struct config){
         .body_max = 1048576, .deadline_ms = 5000, .currency = "USD", .export_time_s = 600, .exports_max = 3};
     kept.config.require_if_match = catalog->require_if_match;
+    app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
     kept.exchange.started_ns = clock_monotonic_ns();
@@ -358,6 +359,7 @@ void serve_end(void)
     if (kept.arena != NULL) {
         arena_free(kept.arena);
         response_free(&kept.exchange.response);
+        app_release(&kept.app);
         kept.arena = NULL;
     }
 }

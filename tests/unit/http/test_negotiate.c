@@ -13,6 +13,40 @@ struct media_case {
     bool expected;
 };
 
+static void test_choice(void **state)
+{
+    static const char *const types[] = {"text/html", "application/json", "text/plain"};
+    static const struct {
+        const char *header;
+        const char *chosen;
+    } cases[] = {
+        {NULL, "text/html"},
+        {"", "text/html"},
+        {"*/*", "text/html"},
+        {"text/*", "text/html"},
+        {"text/plain", "text/plain"},
+        {"application/*", "application/json"},
+        {"text/*;q=0.5, application/json", "application/json"},
+        {"application/json;q=0.5, */*;q=0.4", "application/json"},
+        {"text/html;q=0, */*", "application/json"},
+        {"text/html;q=0, application/json;q=0.1, text/*;q=0.2", "text/plain"},
+        {"image/png", NULL},
+        {"text/html;q=0, text/plain;q=0, application/json;q=0", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *chosen = accept_choose(text_of(cases[i].header), types, 3);
+
+        if (chosen == NULL || cases[i].chosen == NULL) {
+            assert_true(chosen == cases[i].chosen);
+        } else {
+            assert_string_equal(chosen, cases[i].chosen);
+        }
+    }
+    assert_null(accept_choose(TEXT("*/*"), types, 0));
+}
+
 static void test_accept(void **state)
 {
     (void)state;
@@ -179,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_accept_specificity),
         cmocka_unit_test(test_accept_weight),
         cmocka_unit_test(test_content_type),

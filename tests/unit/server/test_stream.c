@@ -135,13 +135,17 @@ static void a_stream_comes_whole_and_without_a_length(void **state)
 
     (void)state;
     serve_one();
-    assert_true(front_receive(fixture.front));
+    assert_false(front_receive(fixture.front));
     assert_int_equal(take_records(content, &ended), strlen(head) + (size_t)3 * PART);
     assert_memory_equal(content, head, strlen(head));
     assert_true(ended);
     assert_null(fake_exchange.cut);
     assert_int_equal(fixture.serving.stream.sent, 3 * PART);
-    assert_int_equal(fixture.connection.state, CONNECTION_CLOSED);
+    /* The front server may have the next request on its way. */
+    assert_int_equal(fixture.connection.state, CONNECTION_KEPT);
+    serve_one();
+    assert_false(front_receive(fixture.front));
+    assert_int_equal(fake_exchange.served, 2);
 }
 
 static void a_part_may_be_larger_than_a_record(void **state)
@@ -153,7 +157,7 @@ static void a_part_may_be_larger_than_a_record(void **state)
     fake_exchange.answer_size = 150000;
     fake_exchange.parts = 1;
     serve_one();
-    assert_true(front_receive(fixture.front));
+    assert_false(front_receive(fixture.front));
     assert_true(take_records(content, &ended) > 150000);
     assert_true(ended);
 }
@@ -195,7 +199,7 @@ static void a_slow_front_is_waited_for(void **state)
     fake_exchange.parts = 200;
     serve_one();
     assert_null(fake_exchange.cut);
-    assert_true(front_receive(fixture.front));
+    assert_false(front_receive(fixture.front));
     assert_true(fixture.read + fixture.front->answer_length > (size_t)30000 * 200);
 }
 
