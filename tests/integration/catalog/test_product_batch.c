@@ -1,71 +1,13 @@
 /* Tests of catalog/product_batch.h: what others do while a batch is on its way, and what it asks of the database. */
 #include "catalog/product_batch.h"
 
-#include "../database.h"
+#include "workers.h"
 
-#include "cache/product_cache.h"
-#include "json/record.h"
-
-#define TEA "01900000-0000-7000-8000-000000000001"
 #define THEIRS(sku)                                                                                                    \
     "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images, version, "          \
     "created_at, updated_at) VALUES (gen_random_uuid(), '" sku "', 'Theirs', 1, 'EUR', '" TEA                          \
     "', 'active', '{}', '[]', 1, now(), now())"
 #define NOWHERE "01900000-0000-7000-8000-0000000000ff"
-
-/* Two workers: each with a connection of its own. */
-static struct worker {
-    struct pg *pg;
-    struct redis *redis;
-    struct product_cache *cache;
-    struct catalog *catalog;
-} mine, others;
-
-static void render_product(struct strbuf *out, const struct record *product)
-{
-    json_write_record(out, &product_schema, product);
-}
-
-static void employ(struct worker *worker, struct pg *pg)
-{
-    char error[200];
-    worker->pg = pg;
-    assert_int_equal(redis_new("off", 100, &worker->redis, error, sizeof(error)), STATUS_OK);
-    worker->cache = product_cache_new(worker->redis, 60, 0);
-    worker->catalog = catalog_new(
-        &(struct catalog_options){.pg = pg, .cache = worker->cache, .render = render_product, .currency = "USD"});
-}
-
-static void dismiss(struct worker *worker)
-{
-    catalog_free(worker->catalog);
-    product_cache_free(worker->cache);
-    redis_free(worker->redis);
-}
-
-static int set_up(void **state)
-{
-    (void)catalogue_set_up(state);
-    employ(&mine, ((struct database *)*state)->pg);
-    employ(&others, database_connect(0));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    dismiss(&mine);
-    dismiss(&others);
-    pg_free(others.pg);
-    return database_tear_down(state);
-}
-
-static int clear(void **state)
-{
-    (void)database_reset(state);
-    run_sql(*state, "TRUNCATE category, product, change, idempotency; "
-                    "INSERT INTO category (id, name, slug) VALUES ('" TEA "', 'Tea', 'tea')");
-    return 0;
-}
 
 /* What others do, each time that the answer has been written and the rows are about to be. */
 struct interference {
@@ -196,7 +138,7 @@ static void what_others_do_meanwhile_is_seen_by_the_whole(void **state)
         struct text answer;
         bool replayed;
 
-        (void)clear(state);
+        (void)workers_clear(state);
         batch = new_batch(database, 3, &interference);
         const struct batch made = make(database, 1);
         set_create(&batch.operations[0], "new");
@@ -246,7 +188,7 @@ static void a_retry_finds_the_answer_that_was_kept_meanwhile(void **state)
         struct text answer;
         bool replayed;
 
-        (void)clear(state);
+        (void)workers_clear(state);
         first = new_batch(database, 1, NULL);
         set_create(&first.operations[0], "sku");
         interference = (struct interference){.first = &first, .key = "key"};
@@ -338,11 +280,11 @@ static void versions_are_in_the_order_of_time_whatever_the_clock_says(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(what_others_do_meanwhile_is_seen_by_the_whole, clear),
-        cmocka_unit_test_setup(others_that_come_first_without_an_end_are_unavailable, clear),
-        cmocka_unit_test_setup(a_retry_finds_the_answer_that_was_kept_meanwhile, clear),
-        cmocka_unit_test_setup(the_number_of_statements_does_not_grow, clear),
-        cmocka_unit_test_setup(versions_are_in_the_order_of_time_whatever_the_clock_says, clear),
+        cmocka_unit_test_setup(what_others_do_meanwhile_is_seen_by_the_whole, workers_clear),
+        cmocka_unit_test_setup(others_that_come_first_without_an_end_are_unavailable, workers_clear),
+        cmocka_unit_test_setup(a_retry_finds_the_answer_that_was_kept_meanwhile, workers_clear),
+        cmocka_unit_test_setup(the_number_of_statements_does_not_grow, workers_clear),
+        cmocka_unit_test_setup(versions_are_in_the_order_of_time_whatever_the_clock_says, workers_clear),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, workers_set_up, workers_tear_down);
 }
