@@ -15,6 +15,10 @@ struct text {
 #define TEXT(literal) ((struct text){.data = "" literal, .length = sizeof(literal) - 1})
 #define TEXT_ABSENT ((struct text){.data = NULL, .length = 0})
 
+/* The number that a macro stands for, as a string literal. */
+#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
+#define TEXT_OF_EXPANDED(number) #number
+
 /* For printf's "%.*s": a slice as its two arguments. */
 #define TEXT_PRINT(text) (int)(text).length, ((text).data != NULL ? (text).data : "")
 

@@ -15,8 +15,6 @@
 #define PRODUCTS_DEFAULT 2000
 #define CATEGORIES_DEFAULT 84 /* every department and section */
 #define SEED_MAX 999999
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
 
 static const char help[] =
     "usage: wares seed [--products N] [--categories N] [--seed N]\n"

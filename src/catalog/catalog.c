@@ -1,11 +1,14 @@
 /* The catalog's state, what its files share, and whether it is ready. */
 #include "catalog_internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "cache/product_cache.h"
+#include "domain/timestamp.h"
 #include "store/pg.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct catalog *catalog_new(const struct catalog_options *options)
@@ -54,16 +57,29 @@ void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, 
     product_cache_put(catalog->options.cache, scope, id, &product, ticket);
 }
 
-enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,
-                            struct faults *faults)
+enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const struct stamp *stamp,
+                          const struct record *now, struct record *record)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (table[i].from == status) {
-            faults_add(faults, FAULT_IN_BODY, table[i].pointer, table[i].code, "%s", table[i].detail);
-            return table[i].to;
-        }
+    char *at = arena_alloc(scope->arena, CLOCK_TEXT_SIZE);
+    int64_t at_us = 0;
+    int64_t before_us = 0;
+    uint64_t version = 0;
+    enum status status = pg_now(catalog->options.pg, scope, &at_us);
+
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    if (now != NULL && timestamp_to_micros(now->value[stamp->updated_at], &before_us) && at_us <= before_us) {
+        at_us = before_us + 1;
+    }
+    if (now != NULL) {
+        (void)text_to_u64(now->value[stamp->version], &version);
+    }
+    clock_format_micros(at_us, at);
+    record_set(record, stamp->updated_at, text_of(at));
+    record_set(record, stamp->created_at, now != NULL ? now->value[stamp->created_at] : text_of(at));
+    record_set(record, stamp->version, arena_printf(scope->arena, "%" PRIu64, version + 1));
+    return STATUS_OK;
 }
 
 enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers)

@@ -29,17 +29,16 @@ MUST_CHECK enum status catalog_know_database(struct catalog *catalog, struct sco
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket);
 
-/* For a write whose faults were all found before anything was sent: adds the fault that a constraint of the database
- * found, and turns the store's status into the catalog's. */
-struct constraint_fault {
-    enum status from;    /* as the store tells it */
-    enum status to;      /* as the catalog tells it */
-    const char *pointer; /* of the member that broke the rule */
-    const char *code;
-    const char *detail;
+/* Where the members of a schema stand that tell of a version. */
+struct stamp {
+    size_t version;
+    size_t created_at;
+    size_t updated_at;
 };
 
-enum status catalog_explain(enum status status, const struct constraint_fault *table, size_t count,
-                            struct faults *faults);
+/* Makes of a record the version that comes behind now, or the first one where now is NULL. Changes are in the order of
+ * their versions, whatever the clocks say. As pg_now. */
+MUST_CHECK enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const struct stamp *stamp,
+                                     const struct record *now, struct record *record);
 
 #endif

@@ -5,15 +5,13 @@
 #include "catalog/category_change.h"
 
 #include "catalog_internal.h"
+#include "category_rules.h"
 #include "expectation.h"
+#include "kept_answer.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "domain/timestamp.h"
 #include "store/category_write.h"
-
-#include <string.h>
 
 #define SLUG_TRIES 5 /* where others take the slugs that are found free */
 
@@ -32,116 +30,6 @@ struct change {
     bool disappointed; /* the expectation does not hold: to read again is of no use */
 };
 
-/* --- rules that the database holds --- */
-
-/* What a broken constraint is to callers; by its name, as several may stand behind one status. */
-struct broken_rule {
-    const char *constraint;
-    enum status status;
-    enum fault_place place;
-    const char *where;
-    const char *code;
-    const char *detail;
-};
-
-static const struct broken_rule writing[] = {
-    {"category_parent_id_fkey", STATUS_INVALID, FAULT_IN_BODY, "/parent_id", "unknown_category",
-     "must be the id of a category"},
-    {"category_too_deep", STATUS_INVALID, FAULT_IN_BODY, "/parent_id", "too_deep",
-     "must leave the tree at most 8 levels deep, those below this category counted"},
-    {"category_below_itself", STATUS_INVALID, FAULT_IN_BODY, "/parent_id", "cycle",
-     "must not be this category or one below it"},
-    {"category_check", STATUS_INVALID, FAULT_IN_BODY, "/parent_id", "cycle",
-     "must not be this category or one below it"}, /* the table's own check of parent_id <> id */
-    {"category_slug_taken", STATUS_CONFLICT, FAULT_IN_BODY, "/slug", "taken", "is the slug of another category"},
-};
-
-static const struct broken_rule deleting[] = {
-    {"category_parent_id_fkey", STATUS_CONFLICT, FAULT_IN_PARAMETER, "id", "has_children",
-     "there are categories below this one; move or delete them first"},
-    {"product_category_exists", STATUS_CONFLICT, FAULT_IN_PARAMETER, "id", "has_products",
-     "there are products in this category; move them first. Drafts and archived ones count, and so do deleted ones "
-     "until they are purged, as they can be restored"},
-};
-
-_Static_assert(CATEGORY_DEPTH_MAX == 8, "as the detail above says");
-
-static bool is_broken(const struct change *change, const char *constraint)
-{
-    return strcmp(pg_constraint(change->catalog->options.pg), constraint) == 0;
-}
-
-/* Adds the fault that a constraint found, and turns the store's status into the catalog's. */
-static enum status explain(struct change *change, enum status status, const struct broken_rule *rules, size_t count)
-{
-    if (change->faults->count > 0 ||
-        (status != STATUS_CONFLICT && status != STATUS_NOT_FOUND && status != STATUS_INVALID)) {
-        return status;
-    }
-    if (is_broken(change, "idempotency_taken")) {
-        return status; /* the first request with this key came through: it has the answer */
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (is_broken(change, rules[i].constraint)) {
-            faults_add(change->faults, rules[i].place, rules[i].where, rules[i].code, "%s", rules[i].detail);
-            return rules[i].status;
-        }
-    }
-    log_error("category: the rule \"%s\" of the database was broken (%s)", pg_constraint(change->catalog->options.pg),
-              status_name(status));
-    return STATUS_INTERNAL;
-}
-
-/* --- kept answers --- */
-
-static struct idempotency idempotency_of(const struct change *change)
-{
-    return (struct idempotency){.key = change->options->key, .request = change->options->request};
-}
-
-static bool has_key(const struct change *change)
-{
-    return change->options->key.data != NULL && !change->options->dry_run;
-}
-
-/* The answer of the first request with this key. STATUS_NOT_FOUND where there is none, or no key. */
-static enum status replay(struct change *change)
-{
-    const struct idempotency idempotency = idempotency_of(change);
-    struct kept_answer kept = {0};
-    enum status status;
-
-    if (!has_key(change)) {
-        return STATUS_NOT_FOUND;
-    }
-    status = idempotency_store_find(change->catalog->options.pg, change->scope, &idempotency, &kept);
-    if (status == STATUS_OK) {
-        *change->result = (struct change_result){
-            .id = kept.id,
-            .view = {.version = kept.version, .json = kept.body},
-            .created = kept.version == 1,
-            .replayed = true,
-        };
-    }
-    return status;
-}
-
-/* A failure may mean that the first request with this key has done its work already: what it answered counts then. */
-static enum status or_replay(struct change *change, enum status status)
-{
-    enum status kept;
-
-    if (status != STATUS_CONFLICT && status != STATUS_NOT_FOUND && status != STATUS_INVALID && status != STATUS_STALE &&
-        status != STATUS_IN_PROGRESS && status != STATUS_UNCERTAIN) {
-        return status;
-    }
-    kept = replay(change);
-    if (status == STATUS_UNCERTAIN) {
-        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
-    }
-    return kept == STATUS_NOT_FOUND ? status : kept; /* where it cannot be told, no such failure can be either */
-}
-
 /* --- one write --- */
 
 static int64_t version_of(const struct record *category)
@@ -151,28 +39,11 @@ static int64_t version_of(const struct record *category)
     return text_to_u64(category->value[CATEGORY_VERSION], &version) ? (int64_t)version : 0;
 }
 
-/* Makes of the record the version that comes behind now, or the first one. */
 static enum status stamp(struct change *change, const struct record *now, struct record *record)
 {
-    struct arena *arena = change->scope->arena;
-    char *at = arena_alloc(arena, CLOCK_TEXT_SIZE);
-    int64_t at_us = 0;
-    int64_t before_us = 0;
-    enum status status = pg_now(change->catalog->options.pg, change->scope, &at_us);
+    static const struct stamp fields = {CATEGORY_VERSION, CATEGORY_CREATED_AT, CATEGORY_UPDATED_AT};
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    /* A category's changes are in the order of its versions, whatever the clocks say. */
-    if (now != NULL && timestamp_to_micros(now->value[CATEGORY_UPDATED_AT], &before_us) && at_us <= before_us) {
-        at_us = before_us + 1;
-    }
-    clock_format_micros(at_us, at);
-    record_set(record, CATEGORY_UPDATED_AT, text_of(at));
-    record_set(record, CATEGORY_CREATED_AT, now != NULL ? now->value[CATEGORY_CREATED_AT] : text_of(at));
-    record_set(record, CATEGORY_VERSION,
-               now != NULL ? arena_printf(arena, "%lld", (long long)version_of(now) + 1) : TEXT("1"));
-    return STATUS_OK;
+    return catalog_stamp(change->catalog, change->scope, &fields, now, record);
 }
 
 static enum status render(struct change *change, const struct record *record)
@@ -198,7 +69,7 @@ static enum status write_once(struct change *change, store_writer writer, struct
     enum status status = render(change, write->record);
 
     write->json = change->result->view.json;
-    write->idempotency = idempotency_of(change);
+    write->idempotency = kept_answer_identity(change->options);
     write->dry_run = change->options->dry_run;
     return status == STATUS_OK ? writer(change->catalog->options.pg, change->scope, write) : status;
 }
@@ -221,7 +92,8 @@ static enum status write_until_slug_is_free(struct change *change, store_writer 
 {
     enum status status = write_once(change, writer, write);
 
-    for (int tries = 1; makes_slug && tries < SLUG_TRIES && is_broken(change, "category_slug_taken"); tries++) {
+    for (int tries = 1;
+         makes_slug && tries < SLUG_TRIES && category_rules_broke(change->catalog, "category_slug_taken"); tries++) {
         status = choose_slug(change, record);
         if (status != STATUS_OK) {
             return status;
@@ -260,7 +132,7 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
     enum status status;
 
     *result = (struct change_result){0};
-    status = replay(&change);
+    status = kept_answer_find(catalog, scope, options, result);
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
@@ -269,21 +141,17 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
         return STATUS_INVALID;
     }
     status = create(&change, input);
-    return or_replay(&change, explain(&change, status, writing, sizeof writing / sizeof writing[0]));
+    status = category_rules_explain_write(catalog, status, faults);
+    return kept_answer_settle(catalog, scope, options, status, result);
 }
 
 /* --- change and deletion of one that is there --- */
 
 static enum status be_stale(struct change *change, const struct stored_category *now)
 {
-    const int64_t base = expectation_newest(&change->options->expectation);
-    const int64_t version = version_of(&now->record);
-
     change->disappointed = true;
-    change->result->current_version = version;
-    change->result->changed =
-        base > 0 && base < version ? fields_set_after(change->scope->arena, now->set_by, base) : TEXT_ABSENT;
-    return STATUS_STALE;
+    return expectation_fail(change->scope->arena, &change->options->expectation, version_of(&now->record), now->set_by,
+                            change->result);
 }
 
 /* Whether the change, which may_merge with others, may be made of the category as it is. */
@@ -299,9 +167,7 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (!expectation->match || expectation_names(expectation, version)) {
         return STATUS_OK;
     }
-    /* What was set since is known only since a version that there was. */
-    change->merging = may_merge && expectation->disjoint && expectation_newest(expectation) > 0 &&
-                      expectation_newest(expectation) < version;
+    change->merging = may_merge && expectation_merges(expectation, version);
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 
@@ -333,11 +199,12 @@ static enum status run(struct change *change, struct text id, change_attempt att
     enum status status;
 
     *change->result = (struct change_result){0};
-    status = replay(change);
+    status = kept_answer_find(change->catalog, change->scope, change->options, change->result);
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
-    return or_replay(change, change_current(change, id, attempt, context));
+    status = change_current(change, id, attempt, context);
+    return kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
 }
 
 /* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since
@@ -345,24 +212,14 @@ static enum status run(struct change *change, struct text id, change_attempt att
 static enum status compare(struct change *change, const struct stored_category *now, const struct record *record,
                            struct text *field_versions)
 {
-    struct arena *arena = change->scope->arena;
-    struct text list = TEXT_ABSENT;
-    const struct text others =
-        change->merging ? fields_set_after(arena, now->set_by, expectation_newest(&change->options->expectation))
-                        : TEXT_ABSENT;
+    const struct text others = change->merging ? fields_set_after(change->scope->arena, now->set_by,
+                                                                  expectation_newest(&change->options->expectation))
+                                               : TEXT_ABSENT;
 
-    for (size_t i = 0; i < CATEGORY_FIELD_COUNT; i++) {
-        const struct field *field = &category_schema.fields[i];
-        if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], record->value[i])) {
-            continue;
-        }
-        if (fields_have(others, field->name)) {
-            return be_stale(change, now);
-        }
-        list = fields_add(arena, list, field->name, version_of(&now->record) + 1);
-    }
-    *field_versions = list.data != NULL ? arena_printf(arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
-    return STATUS_OK;
+    return fields_compare(change->scope->arena, &category_schema, &now->record, record, others,
+                          version_of(&now->record) + 1, field_versions)
+               ? STATUS_OK
+               : be_stale(change, now);
 }
 
 struct edit {
@@ -413,7 +270,7 @@ static enum status attempt_edit(struct change *change, const struct stored_categ
     if (status == STATUS_OK) {
         status = write_edited(change, now, record, makes_slug);
     }
-    return explain(change, status, writing, sizeof writing / sizeof writing[0]);
+    return category_rules_explain_write(change->catalog, status, change->faults);
 }
 
 enum status catalog_category_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
@@ -439,7 +296,7 @@ static enum status attempt_delete(struct change *change, const struct stored_cat
     if (status == STATUS_OK) {
         status = write_once(change, category_write_delete, &write);
     }
-    return explain(change, status, deleting, sizeof deleting / sizeof deleting[0]);
+    return category_rules_explain_delete(change->catalog, status, change->faults);
 }
 
 enum status catalog_category_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,

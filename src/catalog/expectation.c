@@ -21,6 +21,23 @@ int64_t expectation_newest(const struct expectation *expectation)
     return newest;
 }
 
+bool expectation_merges(const struct expectation *expectation, int64_t version)
+{
+    const int64_t base = expectation_newest(expectation);
+
+    return expectation->disjoint && base > 0 && base < version;
+}
+
+enum status expectation_fail(struct arena *arena, const struct expectation *expectation, int64_t version,
+                             struct text set_by, struct change_result *result)
+{
+    const int64_t base = expectation_newest(expectation);
+
+    result->current_version = version;
+    result->changed = base > 0 && base < version ? fields_set_after(arena, set_by, base) : TEXT_ABSENT;
+    return STATUS_STALE;
+}
+
 struct text fields_set_after(struct arena *arena, struct text set_by, int64_t version)
 {
     struct text names = TEXT_ABSENT;
@@ -53,4 +70,23 @@ struct text fields_add(struct arena *arena, struct text list, const char *name, 
 {
     return arena_printf(arena, "%.*s%s\"%s\":%lld", TEXT_PRINT(list), list.data != NULL ? "," : "", name,
                         (long long)version);
+}
+
+bool fields_compare(struct arena *arena, const struct schema *schema, const struct record *now,
+                    const struct record *edited, struct text others, int64_t version, struct text *field_versions)
+{
+    struct text list = TEXT_ABSENT;
+
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->value[i], edited->value[i])) {
+            continue;
+        }
+        if (fields_have(others, field->name)) {
+            return false;
+        }
+        list = fields_add(arena, list, field->name, version);
+    }
+    *field_versions = list.data != NULL ? arena_printf(arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
+    return true;
 }

@@ -3,356 +3,19 @@
  * gone again. */
 #include "catalog/product_batch.h"
 
-#include "batch_table.h"
+#include "batch_run.h"
 #include "catalog_internal.h"
+#include "kept_answer.h"
 #include "product_change_internal.h"
 
 #include "base/log.h"
-#include "base/uuid.h"
 #include "cache/product_cache.h"
-#include "store/idempotency_store.h"
 #include "store/product_batch_store.h"
 
-#include <string.h>
-
 #define TRIES_MAX 5
-#define LOADED_BYTES_MAX ((size_t)32 << 20)
 #define ANSWER_BYTES_MAX ((size_t)16 << 20)
 
-/* One time the way. */
-struct run {
-    struct catalog *catalog;
-    struct scope *scope;
-    const struct change_options *options;
-    struct batch *batch;
-    struct faults faults;       /* of the operation that is looked at */
-    struct batch_table ids;     /* of products that there are: stored_product */
-    struct batch_table skus;    /* of live ones, and of those that will be: a claim */
-    struct batch_table touched; /* ids and skus that an operation before was about: its number */
-    struct batch_table categories;
-    struct batch_row *rows;
-    size_t row_count;
-};
-
-/* Whose a sku is, or will be. */
-struct claim {
-    struct stored_product *product; /* NULL: of one that is yet to be made */
-    struct text id;
-};
-
-/* --- what is there --- */
-
-/* Every key that an operation names; a patch may name another sku, and another category, which is seen later. */
-static void collect_keys(struct run *run, struct batch_keys *keys)
-{
-    const size_t count = run->batch->count;
-    struct text *ids = arena_alloc(run->scope->arena, count * sizeof *ids);
-    struct text *skus = arena_alloc(run->scope->arena, count * sizeof *skus);
-    struct text *categories = arena_alloc(run->scope->arena, count * sizeof *categories);
-
-    *keys = (struct batch_keys){.ids = ids, .skus = skus, .categories = categories};
-    for (size_t i = 0; i < count; i++) {
-        const struct batch_operation *operation = &run->batch->operations[i];
-        const struct text sku = operation->kind == BATCH_UPSERT ? operation->sku : operation->input.value[PRODUCT_SKU];
-        if (operation->given_fault_count > 0) {
-            continue;
-        }
-        if (operation->id.data != NULL) {
-            ids[keys->id_count++] = operation->id;
-        }
-        if (sku.data != NULL) {
-            skus[keys->sku_count++] = sku;
-        }
-        if (operation->input.value[PRODUCT_CATEGORY_ID].data != NULL) {
-            categories[keys->category_count++] = operation->input.value[PRODUCT_CATEGORY_ID];
-        }
-    }
-}
-
-static void claim_sku(struct run *run, struct text sku, struct stored_product *product, struct text id)
-{
-    struct claim *claim = arena_alloc(run->scope->arena, sizeof *claim);
-
-    *claim = (struct claim){.product = product, .id = id};
-    batch_table_find(&run->skus, sku, true)->value = claim;
-}
-
-static void note_found(struct run *run, struct batch_found *found)
-{
-    for (size_t i = 0; i < found->product_count; i++) {
-        struct stored_product *product = &found->products[i];
-        const struct text sku = product->record.value[PRODUCT_SKU];
-        batch_table_find(&run->ids, product->record.value[PRODUCT_ID], true)->value = product;
-        if (sku.data != NULL && !product->deleted) {
-            claim_sku(run, sku, product, product->record.value[PRODUCT_ID]);
-        }
-    }
-    for (size_t i = 0; i < found->category_count; i++) {
-        (void)batch_table_find(&run->categories, found->categories[i], true);
-    }
-}
-
-static enum status look(struct run *run)
-{
-    /* Products by id and by sku, and as many again with the skus of patches. */
-    const size_t most = 4 * run->batch->count;
-    struct batch_keys keys;
-    struct batch_found found;
-    enum status status;
-
-    batch_table_init(&run->ids, run->scope->arena, most);
-    batch_table_init(&run->skus, run->scope->arena, most);
-    batch_table_init(&run->touched, run->scope->arena, most);
-    batch_table_init(&run->categories, run->scope->arena, most);
-    run->rows = arena_alloc(run->scope->arena, run->batch->count * sizeof *run->rows);
-    run->row_count = 0;
-    collect_keys(run, &keys);
-    status = product_batch_load(run->catalog->options.pg, run->scope, &keys, LOADED_BYTES_MAX, &found);
-    if (status == STATUS_OK) {
-        note_found(run, &found);
-    }
-    return status;
-}
-
-/* --- one operation --- */
-
-/* Adds the operation to those that are about a product or a sku; false where another is already. */
-static bool touch(struct run *run, size_t number, struct text key, const char *pointer)
-{
-    struct batch_entry *entry = batch_table_find(&run->touched, key, true);
-
-    if (entry->value != NULL) {
-        faults_add(&run->faults, FAULT_IN_BODY, pointer, "repeated",
-                   "is what operation %zu of this batch is about; send it in a batch of its own",
-                   (size_t)((struct batch_operation *)entry->value - run->batch->operations));
-        return false;
-    }
-    entry->value = &run->batch->operations[number];
-    return true;
-}
-
-/* Finds the product that an operation is about; NULL where there is none. */
-static struct stored_product *find_product(struct run *run, const struct batch_operation *operation)
-{
-    const struct batch_entry *entry = NULL;
-
-    switch (operation->kind) {
-    case BATCH_UPDATE:
-    case BATCH_DELETE:
-        entry = batch_table_find(&run->ids, operation->id, false);
-        return entry != NULL ? entry->value : NULL;
-    case BATCH_UPSERT:
-        entry = batch_table_find(&run->skus, operation->sku, false);
-        return entry != NULL ? ((struct claim *)entry->value)->product : NULL;
-    case BATCH_CREATE:
-    default:
-        return NULL;
-    }
-}
-
-/* What a patch set may not have been looked up yet. */
-static enum status look_up_late(struct run *run, const struct record *record)
-{
-    struct batch_keys keys = {0};
-    struct batch_found found;
-    enum status status = STATUS_OK;
-
-    if (record->value[PRODUCT_SKU].data != NULL &&
-        batch_table_find(&run->skus, record->value[PRODUCT_SKU], false) == NULL) {
-        keys.skus = &record->value[PRODUCT_SKU];
-        keys.sku_count = 1;
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        keys.categories = &record->value[PRODUCT_CATEGORY_ID];
-        keys.category_count = 1;
-    }
-    if (keys.sku_count + keys.category_count > 0) {
-        status = product_batch_load(run->catalog->options.pg, run->scope, &keys, LOADED_BYTES_MAX, &found);
-    }
-    if (status == STATUS_OK && keys.sku_count + keys.category_count > 0) {
-        note_found(run, &found);
-    }
-    return status;
-}
-
-/* What the constraints of the database would say of this row alone. */
-static enum status check_constraints(struct run *run, const struct batch_operation *operation,
-                                     const struct record *record, struct stored_product *now)
-{
-    const struct text sku = record->value[PRODUCT_SKU];
-    const bool is_patch = operation->kind == BATCH_UPDATE;
-    const struct batch_entry *holder;
-
-    if (is_patch) {
-        const enum status status = look_up_late(run, record);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        faults_add(&run->faults, FAULT_IN_BODY, "/category_id", "unknown_category", "must be the id of a category");
-        return STATUS_INVALID;
-    }
-    holder = sku.data != NULL ? batch_table_find(&run->skus, sku, false) : NULL;
-    if (holder != NULL &&
-        (now == NULL || !text_equal(((struct claim *)holder->value)->id, now->record.value[PRODUCT_ID]))) {
-        faults_add(&run->faults, FAULT_IN_BODY, "/sku", "taken", "is the sku of another product");
-        return STATUS_CONFLICT;
-    }
-    if (sku.data != NULL && holder == NULL) {
-        claim_sku(run, sku, now, record->value[PRODUCT_ID]);
-    }
-    return STATUS_OK;
-}
-
-static change_decision decision_of(enum batch_kind kind)
-{
-    switch (kind) {
-    case BATCH_UPDATE:
-        return decide_edit;
-    case BATCH_DELETE:
-        return decide_delete;
-    case BATCH_CREATE:
-    case BATCH_UPSERT:
-    default:
-        return decide_put;
-    }
-}
-
-static bool is_about_another(struct run *run, size_t number, const struct stored_product *now)
-{
-    const struct batch_operation *operation = &run->batch->operations[number];
-
-    if (now != NULL) {
-        return touch(run, number, now->record.value[PRODUCT_ID], operation->kind == BATCH_UPSERT ? "/sku" : "/id");
-    }
-    return operation->kind != BATCH_UPSERT || touch(run, number, operation->sku, "/sku");
-}
-
-static void keep_row(struct run *run, struct batch_operation *operation, const struct product_write *write,
-                     const struct stored_product *now)
-{
-    struct product_view view = {0};
-
-    operation->status = catalog_render(run->catalog, run->scope, write->record, &view);
-    if (operation->status == STATUS_OK) {
-        operation->result.id = write->record->value[PRODUCT_ID];
-        operation->result.view = view;
-        operation->result.created = now == NULL;
-        run->rows[run->row_count] = (struct batch_row){.write = *write, .insert = now == NULL};
-        run->rows[run->row_count].write.json = view.json;
-        run->row_count++;
-    }
-}
-
-/* Nothing is to be changed: the answer is the product as it is. */
-static void leave_row(struct run *run, struct batch_operation *operation, const struct stored_product *now)
-{
-    operation->result.id = now->record.value[PRODUCT_ID];
-    operation->status = catalog_render(run->catalog, run->scope, &now->record, &operation->result.view);
-}
-
-/* Faults of the product stand in the operation's member that makes it so; those of a patch itself stand there already. */
-static void place_faults(struct run *run, const char *member)
-{
-    for (size_t i = 0; i < run->faults.count; i++) {
-        struct fault *fault = &run->faults.item[i];
-        if (!text_starts_with(text_of(fault->where), text_of(member))) {
-            fault->where = arena_printf(run->scope->arena, "%s%s", member, fault->where).data;
-        }
-    }
-}
-
-static void decide(struct run *run, size_t number)
-{
-    struct batch_operation *operation = &run->batch->operations[number];
-    const bool makes = operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
-    const struct change_options options = {.expectation = operation->expectation};
-    struct record *input = arena_alloc(run->scope->arena, sizeof *input);
-    struct stored_product *now = find_product(run, operation);
-    struct product_write write = {0};
-    struct change change = {
-        .catalog = run->catalog,
-        .scope = run->scope,
-        .options = &options,
-        .may_create = makes,
-        .decide = decision_of(operation->kind),
-        .input = input,
-        .edit = run->batch->edit,
-        .context = operation->patch,
-        .faults = &run->faults,
-        .result = &operation->result,
-    };
-
-    *input = operation->input;
-    if (!is_about_another(run, number, now)) {
-        operation->status = STATUS_INVALID;
-        return;
-    }
-    if (makes) {
-        record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
-    }
-    operation->status = run->faults.count > 0 ? STATUS_INVALID : change_decide(&change, now, &write);
-    if (operation->status == STATUS_OK && write.record != NULL && !write.deleted) {
-        operation->status = check_constraints(run, operation, write.record, now);
-    }
-    if (operation->status != STATUS_OK) {
-        place_faults(run, makes ? "/product" : "/patch");
-    } else if (write.record != NULL) {
-        keep_row(run, operation, &write, now);
-    } else {
-        leave_row(run, operation, now);
-    }
-}
-
-/* Faults that are found now are of this time of the way only. */
-static void decide_with_faults(struct run *run, size_t number)
-{
-    struct batch_operation *operation = &run->batch->operations[number];
-    struct fault *faults;
-
-    operation->result = (struct change_result){0};
-    operation->faults = operation->given_faults;
-    operation->fault_count = operation->given_fault_count;
-    operation->status = STATUS_INVALID;
-    if (operation->fault_count > 0) {
-        return;
-    }
-    run->faults.count = 0;
-    run->faults.truncated = false;
-    decide(run, number);
-    if (run->faults.count > 0) {
-        faults = arena_alloc(run->scope->arena, run->faults.count * sizeof *faults);
-        memcpy(faults, run->faults.item, run->faults.count * sizeof *faults);
-        operation->faults = faults;
-        operation->fault_count = run->faults.count;
-    }
-}
-
-/* --- all of them --- */
-
-static bool is_ours(enum status status)
-{
-    return status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE || status == STATUS_INTERNAL ||
-           status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
-}
-
-/* Decides on every operation; what is no fault of an operation is one of the whole. */
-static enum status decide_all(struct run *run)
-{
-    bool all_good = true;
-
-    for (size_t i = 0; i < run->batch->count; i++) {
-        decide_with_faults(run, i);
-        if (is_ours(run->batch->operations[i].status)) {
-            return run->batch->operations[i].status;
-        }
-        all_good = all_good && run->batch->operations[i].status == STATUS_OK;
-    }
-    return run->batch->atomic && !all_good ? STATUS_INVALID : STATUS_OK;
-}
-
-static enum status render(struct run *run, struct text *answer)
+static enum status render(struct batch_run *run, struct text *answer)
 {
     struct strbuf out;
     enum status status;
@@ -365,9 +28,9 @@ static enum status render(struct run *run, struct text *answer)
     return status;
 }
 
-static enum status write_rows(struct run *run, struct text answer)
+static enum status write_rows(struct batch_run *run, struct text answer)
 {
-    const struct idempotency idempotency = {.key = run->options->key, .request = run->options->request};
+    const struct idempotency idempotency = kept_answer_identity(run->options);
     struct product_cache *cache = run->catalog->options.cache;
     struct text *changed = arena_alloc(run->scope->arena, (run->row_count + 1) * sizeof *changed);
     size_t count = 0;
@@ -397,7 +60,7 @@ static enum status write_rows(struct run *run, struct text answer)
 }
 
 /* The process that carried the batch out may have died before it told the cache. */
-static enum status tell_cache(struct run *run, struct text changed)
+static enum status tell_cache(struct batch_run *run, struct text changed)
 {
     struct text *ids = arena_alloc(run->scope->arena, BATCH_OPERATIONS_MAX * sizeof *ids);
     size_t count = 0;
@@ -409,9 +72,9 @@ static enum status tell_cache(struct run *run, struct text changed)
                                 &(struct cache_marks){.products = ids, .product_count = count, .all_categories = true});
 }
 
-static enum status replay(struct run *run, struct text *answer)
+static enum status replay(struct batch_run *run, struct text *answer)
 {
-    const struct idempotency idempotency = {.key = run->options->key, .request = run->options->request};
+    const struct idempotency idempotency = kept_answer_identity(run->options);
     struct kept_answer kept;
     enum status status = idempotency_store_find(run->catalog->options.pg, run->scope, &idempotency, &kept);
 
@@ -423,12 +86,12 @@ static enum status replay(struct run *run, struct text *answer)
 }
 
 /* Once the way, from what is there to what is written. */
-static enum status try_once(struct run *run, struct text *answer, bool *again)
+static enum status try_once(struct batch_run *run, struct text *answer, bool *again)
 {
-    enum status status = look(run);
+    enum status status = batch_look_up(run);
 
     if (status == STATUS_OK) {
-        status = decide_all(run);
+        status = batch_decide(run);
     }
     if (status == STATUS_OK) {
         status = render(run, answer);
@@ -445,8 +108,8 @@ static enum status try_once(struct run *run, struct text *answer, bool *again)
 enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                   struct batch *batch, struct text *answer, bool *replayed)
 {
-    struct run run = {.catalog = catalog, .scope = scope, .options = options, .batch = batch};
-    const bool has_key = options->key.data != NULL && !options->dry_run;
+    struct batch_run run = {.catalog = catalog, .scope = scope, .options = options, .batch = batch};
+    const bool has_key = kept_answer_wanted(options);
     enum status status = has_key ? replay(&run, answer) : STATUS_NOT_FOUND;
     bool again = true;
 

@@ -4,16 +4,13 @@
 
 #include "catalog_internal.h"
 #include "expectation.h"
+#include "kept_answer.h"
 #include "product_change_internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "cache/product_cache.h"
-#include "domain/timestamp.h"
-#include "store/idempotency_store.h"
 #include "store/product_write.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* Each time that another change comes first, that one is done: where W workers change one product without a pause, one of
@@ -25,13 +22,8 @@
 
 static enum status be_stale(struct change *change, const struct stored_product *now)
 {
-    const int64_t base = expectation_newest(&change->options->expectation);
-
-    change->result->current_version = now != NULL ? now->version : 0;
-    change->result->changed = now != NULL && base > 0 && base < now->version
-                                  ? fields_set_after(change->scope->arena, now->set_by, base)
-                                  : TEXT_ABSENT;
-    return STATUS_STALE;
+    return expectation_fail(change->scope->arena, &change->options->expectation, now != NULL ? now->version : 0,
+                            now != NULL ? now->set_by : TEXT_ABSENT, change->result);
 }
 
 /* Whether the change may be made of the product as it is. */
@@ -51,9 +43,8 @@ static enum status check_expectation(struct change *change, const struct stored_
     if (expectation_names(expectation, now->version)) {
         return STATUS_OK;
     }
-    /* What was set since is known only since a version that there was; and only an edit tells what it is to set. */
-    change->merging = expectation->disjoint && change->decide == decide_edit && expectation_newest(expectation) > 0 &&
-                      expectation_newest(expectation) < now->version;
+    /* Only an edit tells what it is to set. */
+    change->merging = change->decide == decide_edit && expectation_merges(expectation, now->version);
     return change->merging ? STATUS_OK : be_stale(change, now);
 }
 
@@ -62,151 +53,53 @@ static enum status check_expectation(struct change *change, const struct stored_
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
                            struct text *field_versions)
 {
-    struct text list = TEXT_ABSENT;
     const struct text others = change->merging ? fields_set_after(change->scope->arena, now->set_by,
                                                                   expectation_newest(&change->options->expectation))
                                                : TEXT_ABSENT;
 
-    for (size_t i = 0; i < product_schema.count; i++) {
-        const struct field *field = &product_schema.fields[i];
-        if ((field->flags & FIELD_SERVER) != 0 || text_equal(now->record.value[i], edited->value[i])) {
-            continue;
-        }
-        if (fields_have(others, field->name)) {
-            return be_stale(change, now);
-        }
-        list = fields_add(change->scope->arena, list, field->name, now->version + 1);
-    }
-    *field_versions = list.data != NULL ? arena_printf(change->scope->arena, "{%.*s}", TEXT_PRINT(list)) : TEXT_ABSENT;
-    return STATUS_OK;
+    return fields_compare(change->scope->arena, &product_schema, &now->record, edited, others, now->version + 1,
+                          field_versions)
+               ? STATUS_OK
+               : be_stale(change, now);
 }
 
 enum status change_stamp(struct change *change, const struct stored_product *now, struct record *record)
 {
-    struct arena *arena = change->scope->arena;
-    char *at = arena_alloc(arena, CLOCK_TEXT_SIZE);
-    int64_t at_us = 0;
-    int64_t before_us = 0;
-    enum status status = pg_now(change->catalog->options.pg, change->scope, &at_us);
+    static const struct stamp stamp = {PRODUCT_VERSION, PRODUCT_CREATED_AT, PRODUCT_UPDATED_AT};
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    /* A product's changes are in the order of its versions, whatever the clocks say. */
-    if (now != NULL && timestamp_to_micros(now->record.value[PRODUCT_UPDATED_AT], &before_us) && at_us <= before_us) {
-        at_us = before_us + 1;
-    }
-    clock_format_micros(at_us, at);
-    record_set(record, PRODUCT_UPDATED_AT, text_of(at));
-    record_set(record, PRODUCT_CREATED_AT, now != NULL ? now->record.value[PRODUCT_CREATED_AT] : text_of(at));
-    record_set(record, PRODUCT_VERSION, now != NULL ? arena_printf(arena, "%" PRId64, now->version + 1) : TEXT("1"));
-    return STATUS_OK;
+    return catalog_stamp(change->catalog, change->scope, &stamp, now != NULL ? &now->record : NULL, record);
 }
 
 /* --- kept answers --- */
 
-static bool has_key(const struct change *change)
+/* The process that made the change may have died before it told the cache: what it owed is done before its answer is given
+ * again. */
+static enum status tell_cache(struct change *change, enum status status)
 {
-    return change->options->key.data != NULL && !change->options->dry_run;
-}
+    const struct cache_marks marks = {.products = &change->result->id, .product_count = 1, .all_categories = true};
 
-static struct idempotency idempotency_of(const struct change *change)
-{
-    return (struct idempotency){.key = change->options->key, .request = change->options->request};
-}
-
-/* The answer of the first request with this key. The process that made the change may have died before it told the
- * cache: what it owed is done first. */
-static enum status replay(struct change *change)
-{
-    const struct idempotency idempotency = idempotency_of(change);
-    struct kept_answer kept = {0};
-    enum status status = idempotency_store_find(change->catalog->options.pg, change->scope, &idempotency, &kept);
-
+    if (status != STATUS_OK || !change->result->replayed) {
+        return status;
+    }
+    status = product_cache_replay(change->catalog->options.cache, change->scope, &marks);
     if (status != STATUS_OK) {
-        return status;
+        *change->result = (struct change_result){0};
     }
-    status =
-        product_cache_replay(change->catalog->options.cache, change->scope,
-                             &(struct cache_marks){.products = &kept.id, .product_count = 1, .all_categories = true});
-    if (status != STATUS_OK) {
-        return status;
-    }
-    *change->result = (struct change_result){
-        .id = kept.id,
-        .view = {.version = kept.version, .json = kept.body},
-        .created = kept.version == 1 && !kept.unchanged,
-        .replayed = true,
-    };
-    return STATUS_OK;
+    return status;
 }
 
-enum status change_add_references(struct change *change, const struct record *record)
+enum status change_replay(struct change *change)
 {
-    struct product_references references = {.category_exists = true};
-
-    /* Where the database cannot be asked, the faults that are known must do. */
-    if (product_write_check(change->catalog->options.pg, change->scope, record, &references) != STATUS_OK) {
-        return STATUS_OK;
-    }
-    if (!references.category_exists) {
-        faults_add(change->faults, FAULT_IN_BODY, "/category_id", "unknown_category", "must be the id of a category");
-    }
-    if (references.sku_taken) {
-        faults_add(change->faults, FAULT_IN_BODY, "/sku", "taken", "is the sku of another product");
-    }
-    return !references.category_exists ? STATUS_INVALID : references.sku_taken ? STATUS_CONFLICT : STATUS_OK;
+    return tell_cache(change, kept_answer_find(change->catalog, change->scope, change->options, change->result));
 }
 
-enum status change_refuse(struct change *change)
-{
-    const enum status status = has_key(change) ? replay(change) : STATUS_INVALID;
-    struct record wanted = *change->input;
-
-    if (status == STATUS_OK || status == STATUS_KEY_REUSED) {
-        return status;
-    }
-    record_set(&wanted, PRODUCT_ID, change->id);
-    if (change->sku.data != NULL) {
-        wanted.value[PRODUCT_SKU] = TEXT_ABSENT; /* whoever has it is the product that is meant */
-    }
-    (void)change_add_references(change, &wanted);
-    return STATUS_INVALID;
-}
-
-/* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for:
- * the product is gone because it deleted it, the sku taken because it took it. Its answer then. Where that cannot be told,
- * no such failure is either. */
 static enum status settle(struct change *change, enum status status)
 {
-    enum status kept;
+    const enum status settled =
+        kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
+    const enum status told = tell_cache(change, settled);
 
-    if (!has_key(change)) {
-        return status;
-    }
-    switch (status) {
-    case STATUS_NOT_FOUND:
-    case STATUS_GONE:
-    case STATUS_INVALID:
-    case STATUS_CONFLICT:
-    case STATUS_STALE:
-    case STATUS_IN_PROGRESS:
-    case STATUS_UNCERTAIN:
-        break;
-    case STATUS_OK:
-    case STATUS_KEY_REUSED:
-    case STATUS_TOO_LARGE:
-    case STATUS_UNAVAILABLE:
-    case STATUS_DEADLINE:
-    case STATUS_INTERNAL:
-    default:
-        return status;
-    }
-    kept = replay(change);
-    if (status == STATUS_UNCERTAIN) {
-        return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
-    }
-    return kept == STATUS_NOT_FOUND ? status : kept;
+    return status == STATUS_UNCERTAIN && told != settled ? status : told;
 }
 
 /* --- the write --- */
@@ -274,7 +167,7 @@ static enum status write_out(struct change *change, struct product_write *write,
     }
     write->json = view.json;
     write->dry_run = change->options->dry_run;
-    write->idempotency = idempotency_of(change);
+    write->idempotency = kept_answer_identity(change->options);
     if (write->dry_run) {
         status =
             insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
@@ -295,29 +188,15 @@ static enum status write_out(struct change *change, struct product_write *write,
  * have changed the product must not change it back. */
 static enum status leave(struct change *change, const struct stored_product *now)
 {
-    struct product_write write = {.record = &now->record, .idempotency = idempotency_of(change)};
+    struct product_write write = {.record = &now->record, .idempotency = kept_answer_identity(change->options)};
     enum status status = catalog_render(change->catalog, change->scope, &now->record, &change->result->view);
 
     change->result->id = now->record.value[PRODUCT_ID];
-    if (status == STATUS_OK && has_key(change)) {
+    if (status == STATUS_OK && kept_answer_wanted(change->options)) {
         write.json = change->result->view.json;
         status = product_write_keep(change->catalog->options.pg, change->scope, &write);
     }
     return status;
-}
-
-/* What a constraint found, and what the others would: all at once. A look that finds nothing any more comes too late,
- * and what was found first is told. */
-static enum status explain(struct change *change, enum status status, const struct record *record)
-{
-    static const struct constraint_fault broken[] = {
-        {STATUS_NOT_FOUND, STATUS_INVALID, "/category_id", "unknown_category", "must be the id of a category"},
-        {STATUS_CONFLICT, STATUS_CONFLICT, "/sku", "taken", "is the sku of another product"},
-    };
-    const enum status found = change_add_references(change, record);
-
-    return found != STATUS_OK ? found
-                              : catalog_explain(status, broken, sizeof broken / sizeof broken[0], change->faults);
 }
 
 enum status change_create(struct change *change, struct record *record)
@@ -335,7 +214,7 @@ enum status change_create(struct change *change, struct record *record)
         expired = expired && status == STATUS_IN_PROGRESS;
         status = expired && tries == 0 ? STATUS_OK : status;
     }
-    return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? explain(change, status, record) : status;
+    return status == STATUS_NOT_FOUND || status == STATUS_CONFLICT ? change_explain(change, status, record) : status;
 }
 
 /* True where the row that a create would make came into being meanwhile: it is to be looked at again. */
@@ -386,8 +265,9 @@ static enum status try_once(struct change *change, bool *again)
     }
     status = write.record != NULL ? write_out(change, &write, !exists) : leave(change, &now);
     *again = status == STATUS_STALE || (!exists && came_first(change, status));
-    return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) ? status
-                                                                               : explain(change, status, write.record);
+    return *again || (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT)
+               ? status
+               : change_explain(change, status, write.record);
 }
 
 static void release_arena(void *arena)
@@ -417,7 +297,7 @@ static enum status try_apart(struct change *change, bool *again)
 
 enum status change_run(struct change *change)
 {
-    enum status status = has_key(change) ? replay(change) : STATUS_NOT_FOUND;
+    enum status status = change_replay(change);
     bool again = true;
 
     if (status != STATUS_NOT_FOUND) {

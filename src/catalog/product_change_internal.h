@@ -45,13 +45,6 @@ enum status decide_delete(struct change *change, const struct stored_product *no
 /* Creates a product that nobody can know yet, without a look at what is there. */
 enum status change_create(struct change *change, struct record *record);
 
-/* Adds the faults that only the database can tell: a category that does not exist, a sku that is another's.
- * STATUS_INVALID, STATUS_CONFLICT, or STATUS_OK where there are none. */
-enum status change_add_references(struct change *change, const struct record *record);
-
-/* For input with faults: STATUS_INVALID, with all of them, or what is to be said of the key first. */
-enum status change_refuse(struct change *change);
-
 /* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since
  * the client's version, too. */
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
@@ -62,5 +55,25 @@ enum cache_outcome change_outcome(enum status status);
 
 /* Sets the version and the times of a product that is to be written. */
 enum status change_stamp(struct change *change, const struct stored_product *now, struct record *record);
+
+/* The answer that is kept for the key. STATUS_NOT_FOUND: none is, or there is no key. */
+enum status change_replay(struct change *change);
+
+/* --- product_references.c --- */
+
+/* Each adds its fault, and returns the status that it stands for: STATUS_INVALID and STATUS_CONFLICT. */
+enum status change_unknown_category(struct faults *faults);
+enum status change_taken_sku(struct faults *faults);
+
+/* Adds the faults that only the database can tell: a category that does not exist, a sku that is another's.
+ * STATUS_INVALID, STATUS_CONFLICT, or STATUS_OK where there are none. */
+enum status change_add_references(struct change *change, const struct record *record);
+
+/* For input with faults: STATUS_INVALID, with all of them, or what is to be said of the key first. */
+enum status change_refuse(struct change *change);
+
+/* For a write of the record that broke a constraint (STATUS_NOT_FOUND, STATUS_CONFLICT): the fault that it found, and
+ * those that the others would, all at once. */
+enum status change_explain(struct change *change, enum status status, const struct record *record);
 
 #endif

@@ -3,14 +3,11 @@
 #include "catalog/category_change.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "http/negotiate.h"
 #include "input.h"
 #include "patch.h"
 #include "reply.h"
 #include "write.h"
 #include "json/record.h"
-
-#define JSON_PATCH_TYPE "application/json-patch+json"
 
 static int64_t version_of(const struct record *category)
 {
@@ -69,15 +66,12 @@ void category_create(struct exchange *exchange)
 
 void category_patch(struct exchange *exchange)
 {
-    struct patch patch = {.is_json_patch = content_type_is(exchange->request.content_type, JSON_PATCH_TYPE),
-                          .pointer = "",
-                          .currency = exchange->app->config->currency};
+    struct patch patch;
     struct write_request request;
     struct change_result result = {0};
     struct text id;
 
-    if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) || !input_content_type(exchange) ||
-        !input_json(exchange, &patch.document, &request.faults) || write_refused(exchange, &request)) {
+    if (!patch_begin(exchange, &request, &id, &patch)) {
         return;
     }
     answer(exchange,

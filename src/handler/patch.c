@@ -2,12 +2,25 @@
 #include "patch.h"
 
 #include "domain/category.h"
+#include "http/negotiate.h"
+#include "input.h"
 #include "json/parse.h"
 #include "json/patch.h"
 #include "json/record.h"
 
 /* A product's JSON is bounded by the rules of its fields, far below this. */
 #define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
+
+bool patch_begin(struct exchange *exchange, struct write_request *request, struct text *id, struct patch *patch)
+{
+    *patch = (struct patch){
+        .is_json_patch = content_type_is(exchange->request.content_type, "application/json-patch+json"),
+        .pointer = "",
+        .currency = exchange->app->config->currency,
+    };
+    return write_begin(exchange, request) && input_path_id(exchange, id) && input_content_type(exchange) &&
+           input_json(exchange, &patch->document, &request->faults) && !write_refused(exchange, request);
+}
 
 static enum status document_of(const struct schema *schema, const struct record *record, struct faults *faults,
                                struct json_object **document)

@@ -2,7 +2,7 @@
 #ifndef HANDLER_PATCH_H
 #define HANDLER_PATCH_H
 
-#include "catalog/product_change.h"
+#include "write.h"
 
 #include <stdbool.h>
 
@@ -14,6 +14,11 @@ struct patch {
     const char *pointer;  /* its own place in the body */
     const char *currency; /* of a product that loses its own */
 };
+
+/* The way in of a request that patches the thing whose id stands in its path: reads the write, the id and the patch. False
+ * where that was answered already. */
+MUST_CHECK bool patch_begin(struct exchange *exchange, struct write_request *request, struct text *id,
+                            struct patch *patch);
 
 /* A product_edit each; context is a struct patch. Faults of what the patch makes of the product or category have the
  * pointers of that, those of the patch itself its own. */

@@ -17,9 +17,5 @@ void product_create(struct exchange *exchange)
     }
     status = catalog_product_create(exchange->app->catalog, &exchange->scope, &request.options, &input, &request.faults,
                                     &result);
-    if (status != STATUS_OK) {
-        write_answer_status(exchange, status, "product", &request, &result);
-        return;
-    }
-    write_answer(exchange, &request, &result);
+    write_answer(exchange, status, &request, &result);
 }

@@ -36,9 +36,5 @@ void product_restore(struct exchange *exchange)
     }
     status = catalog_product_restore(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
                                      &result);
-    if (status != STATUS_OK) {
-        write_answer_status(exchange, status, "product", &request, &result);
-        return;
-    }
-    write_answer(exchange, &request, &result);
+    write_answer(exchange, status, &request, &result);
 }

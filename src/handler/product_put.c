@@ -5,31 +5,21 @@
 #include "input.h"
 #include "write.h"
 
-static void answer(struct exchange *exchange, enum status status, const struct write_request *request,
-                   const struct change_result *result)
-{
-    if (status == STATUS_OK) {
-        write_answer(exchange, request, result);
-    } else {
-        write_answer_status(exchange, status, "product", request, result);
-    }
-}
-
 void product_put(struct exchange *exchange)
 {
     struct record input = {0};
     struct write_request request;
     struct change_result result = {0};
     struct text id;
+    enum status status;
 
     if (!write_begin(exchange, &request) || !input_path_id(exchange, &id) ||
         !input_record(exchange, &product_schema, id, &input, &request.faults)) {
         return;
     }
-    answer(exchange,
-           catalog_product_put(exchange->app->catalog, &exchange->scope, &request.options, id, &input, &request.faults,
-                               &result),
-           &request, &result);
+    status = catalog_product_put(exchange->app->catalog, &exchange->scope, &request.options, id, &input,
+                                 &request.faults, &result);
+    write_answer(exchange, status, &request, &result);
 }
 
 /* The sku in the path; 400 where it is none. */
@@ -61,14 +51,14 @@ void product_put_by_sku(struct exchange *exchange)
     struct write_request request;
     struct change_result result = {0};
     struct text sku;
+    enum status status;
 
     if (!write_begin(exchange, &request) || !read_path_sku(exchange, &request, &sku) ||
         !input_record(exchange, &product_schema, TEXT_ABSENT, &input, &request.faults)) {
         return;
     }
     merge_sku(&input, sku, &request.faults);
-    answer(exchange,
-           catalog_product_put_by_sku(exchange->app->catalog, &exchange->scope, &request.options, sku, &input,
-                                      &request.faults, &result),
-           &request, &result);
+    status = catalog_product_put_by_sku(exchange->app->catalog, &exchange->scope, &request.options, sku, &input,
+                                        &request.faults, &result);
+    write_answer(exchange, status, &request, &result);
 }

@@ -186,9 +186,14 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
     }
 }
 
-void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result)
+void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
+                  const struct change_result *result)
 {
-    write_answer_in(exchange, "/api/v1/products", request, result);
+    if (status == STATUS_OK) {
+        write_answer_in(exchange, "/api/v1/products", request, result);
+    } else {
+        write_answer_status(exchange, status, "product", request, result);
+    }
 }
 
 void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,

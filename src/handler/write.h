@@ -18,10 +18,12 @@ struct write_request {
  * answered yet: those of the body are to be told with it. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
 
-/* Answers with the product: 201 and its Location where it was created, else 200. */
-void write_answer(struct exchange *exchange, const struct write_request *request, const struct change_result *result);
+/* Answers for what a change of a product returned: with the product, or with why it was not made. */
+void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
+                  const struct change_result *result);
 
-/* The same for a thing of another collection, such as "/api/v1/categories". */
+/* Answers with a thing of that collection, such as "/api/v1/categories": 201 and its Location where it was created, else
+ * 200. */
 void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
                      const struct change_result *result);
 

@@ -5,8 +5,6 @@
 
 #define SLUG_MAX 100         /* as in the schema */
 #define SLUG_NUMBER_MAX 9999 /* the last number tried behind a name's slug */
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
 
 /* --- slugs --- */
 

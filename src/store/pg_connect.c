@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 
 #define SILENT_HOST_MS 1000
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
 
 static const char *option_of(const PQconninfoOption *options, const char *keyword)
 {

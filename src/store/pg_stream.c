@@ -14,8 +14,6 @@
 
 /* Rows of one fetch: few enough that the server has them sent and is idle while they are worked on. */
 #define FETCH_ROWS 200
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
 
 struct pg_stream {
     struct pg *pg;

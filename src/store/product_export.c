@@ -33,16 +33,12 @@ enum status product_export_open(struct pg *pg, struct scope *scope, const struct
         .slot_class = SLOT_CLASS,
         .slots = bounds->exports,
     };
-    /* A subtree is found by the statement itself, in the snapshot of the export. */
-    struct list_request request = {.query = &query, .category = LIST_ANYWHERE};
+    struct list_request request = {.query = &query, .category = list_category_of(filter)};
     struct list_statement statement;
     struct product_search search = {0};
     struct pg_stream *stream = NULL;
     enum status status = STATUS_OK;
 
-    if (filter->category_id.data != NULL) {
-        request.category = filter->subtree ? LIST_WIDE : LIST_CATEGORY;
-    }
     if (filter->search.data != NULL) {
         request.search = &search;
         status = product_search_plan(pg, scope, filter->search, &search);

@@ -11,9 +11,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
-
 enum column { COLUMN_KIND, COLUMN_KEY, COLUMN_VALUE, COLUMN_LOW, COLUMN_HIGH, COLUMN_KEY_COUNT, COLUMN_COUNT };
 
 /* The kind of the row that tells how many rows were looked at, and how many of them match; the others are those of

@@ -1,5 +1,5 @@
 /* What is found out before products are listed or counted: the categories that are meant, how words are to be looked for,
- * and where the rows come from. In product_list.c. */
+ * and where the rows come from. */
 #ifndef PRODUCT_LIST_SOURCE_H
 #define PRODUCT_LIST_SOURCE_H
 

@@ -35,12 +35,12 @@ enum list_source {
 
 /* What is asked of them. */
 enum list_ask {
-    LIST_PAGE,   /* the columns of product_schema, then list_key_column's and list_stop_column's where they are there */
-    LIST_PROBE,  /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
-    LIST_LOOKED, /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
-                    attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
-    LIST_COUNT,  /* how many products match */
-    LIST_EXPORT, /* the columns of product_schema of all that match, in the order of their ids */
+    LIST_PAGE,     /* the columns of product_schema, then list_key_column's and has_stop's where they are there */
+    LIST_PROBE,    /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
+    LIST_LOOKED,   /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
+                      attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
+    LIST_COUNT,    /* how many products match */
+    LIST_EXPORT,   /* the columns of product_schema of all that match, in the order of their ids */
     LIST_ESTIMATE, /* what the planner thinks of that: the text of EXPLAIN */
 };
 
@@ -70,6 +70,9 @@ struct list_statement {
 /* The statement for a request. Values that have to be made live in the arena. */
 void list_statement_make(struct list_statement *statement, const struct list_request *request, enum list_source source,
                          enum list_ask ask, struct arena *arena);
+
+/* What the category of a filter is where the statement finds those below it itself, in its own snapshot. */
+enum list_category list_category_of(const struct product_filter *filter);
 
 /* The categories of a subtree, up to LIST_BRANCH_MAX + 1. */
 void list_branch_statement(struct list_statement *statement, struct text category_id);

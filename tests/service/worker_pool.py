@@ -42,6 +42,7 @@ def environment(log, **settings):
         "REDIS_URL": "off",
         "WARES_MIGRATE": "off",
         "WARES_LOG": str(log),
+        "WARES_RUNTIME_DIR": str(Path(log).parent / "cells"),
         "WARES_LOG_FORMAT": "json",
         "ASAN_OPTIONS": "allocator_may_return_null=1",
         "LSAN_OPTIONS": f"suppressions={Path(__file__).with_name('sanitizer.suppressions')}:print_suppressions=0",

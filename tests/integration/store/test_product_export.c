@@ -71,7 +71,7 @@ static void every_filter_counts(void **state)
         {{.sku = TEXT("SKU-7"), .statuses = 7}, "sku = 'Sku-7'"},
         {{.group_key = TEXT("G3"), .statuses = 7}, "group_key = 'G3'"},
         {{.attributes = {{TEXT("colour"), TEXT("green")}, {TEXT("size"), TEXT("3")}}, .attribute_count = 2},
-         "status = 'active' AND attributes @> '{\"colour\": \"green\", \"size\": 3}'"},
+         "status = 'active' AND attributes::jsonb @> '{\"colour\": \"green\", \"size\": 3}'"},
         {{.created_after = TEXT("2025-06-01T00:08:20.000000Z"),
           .updated_after = TEXT("2025-06-02T00:10:00.000000Z"),
           .statuses = 7},

@@ -340,8 +340,7 @@ static void names_are_ordered_for_people(void **state)
                                          "2 cups",
                                          "apple",
                                          "Banana",
-                                         "\xc3\x89"
-                                         "clair",
+                                         "\u00c9clair",
                                          "eclairs",
                                          "Zoo",
                                          "\xd0\x96",

@@ -364,7 +364,7 @@ static const char *wanted_facets(struct database *database, const char *where)
 {
     static const char *const sql =
         "WITH matching AS (SELECT * FROM product WHERE deleted_at IS NULL AND %s), "
-        "pairs AS (SELECT DISTINCT p.id, a.key, e.value FROM matching p, jsonb_each(p.attributes) a, "
+        "pairs AS (SELECT DISTINCT p.id, a.key, e.value FROM matching p, jsonb_each(p.attributes::jsonb) a, "
         "jsonb_array_elements(CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) "
         "END) e) "
         "SELECT coalesce(string_agg(line, '' ORDER BY kind, first, second, line), '') FROM ("
