@@ -172,6 +172,7 @@ enum status product_list_read(struct pg *pg, struct scope *scope, const struct p
     enum status status = list_prepare(pg, scope, query, &search, &request);
     if (status == STATUS_OK && list_finds_nothing(&request)) {
         *list = read;
+        list->note = search.note;
         return STATUS_OK;
     }
     if (status == STATUS_OK) {

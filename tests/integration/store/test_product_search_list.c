@@ -289,7 +289,7 @@ static void many_old_matches_are_found_too(void **state)
     struct database *database = *state;
     struct product_facets facets;
     struct search_note note;
-    fill(database, LIST_SCAN_MAX + 8000);
+    fill(database, LIST_SCAN_MAX + 16000);
     run_sql(database, "UPDATE product SET name = 'Quill ' || name, created_at = created_at - interval '20 years' WHERE "
                       "price = 7.5 OR price < 7; ANALYZE product");
     struct product_query query = {.filter = {.search = TEXT("quill")}, .limit = 500, .sort = SORT_RELEVANCE};
