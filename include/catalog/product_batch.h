@@ -35,12 +35,14 @@ struct batch {
     void *context;
 };
 
-/* Carries the batch out. Every operation has its status and result afterwards, or its faults; no two may be about the
- * same product. *answer is what render wrote, or what was kept under the key: *replayed tells.
+/* Carries the batch out. Every operation has its status and result afterwards, or its faults. No two may be about the
+ * same product, and a sku or a product that an operation gives free, makes or deletes is so for other requests only.
+ * *answer is what render wrote, or what was kept under the key: *replayed tells.
  *
  * STATUS_OK        those that could be done are done
  * STATUS_INVALID   the batch is atomic and one of its operations cannot be done: nothing is
  * STATUS_TOO_LARGE the products that it changes are more than is worked on at once, or so is the answer
+ * STATUS_STALE     the options expect a version of the batch itself
  * STATUS_KEY_REUSED, STATUS_IN_PROGRESS, STATUS_UNAVAILABLE (also where others change the same products all the time)
  * and what pg_exec returns: nothing is done. */
 MUST_CHECK enum status catalog_product_batch(struct catalog *catalog, struct scope *scope,

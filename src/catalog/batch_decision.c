@@ -23,34 +23,6 @@ static bool touch(struct batch_run *run, size_t number, struct text key, const c
     return true;
 }
 
-/* What the constraints of the database would say of this row alone. */
-static enum status check_constraints(struct batch_run *run, const struct batch_operation *operation,
-                                     const struct record *record, struct stored_product *now)
-{
-    const struct text sku = record->value[PRODUCT_SKU];
-    const bool is_patch = operation->kind == BATCH_UPDATE;
-    const struct batch_entry *holder;
-
-    if (is_patch) {
-        const enum status status = batch_look_up_late(run, record);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        return change_unknown_category(&run->faults);
-    }
-    holder = sku.data != NULL ? batch_table_find(&run->skus, sku, false) : NULL;
-    if (holder != NULL &&
-        (now == NULL || !text_equal(((struct batch_claim *)holder->value)->id, now->record.value[PRODUCT_ID]))) {
-        return change_taken_sku(&run->faults);
-    }
-    if (sku.data != NULL && holder == NULL) {
-        batch_claim_sku(run, sku, now, record->value[PRODUCT_ID]);
-    }
-    return STATUS_OK;
-}
-
 static change_decision decision_of(enum batch_kind kind)
 {
     switch (kind) {
@@ -99,9 +71,9 @@ static void leave_row(struct batch_run *run, struct batch_operation *operation, 
 }
 
 /* Faults of the product stand in the operation's member that makes it so; those of a patch itself stand there already. */
-static void place_faults(struct batch_run *run, const char *member)
+static void place_faults(struct batch_run *run, size_t first, const char *member)
 {
-    for (size_t i = 0; i < run->faults.count; i++) {
+    for (size_t i = first; i < run->faults.count; i++) {
         struct fault *fault = &run->faults.item[i];
         if (!text_starts_with(text_of(fault->where), text_of(member))) {
             fault->where = arena_printf(run->scope->arena, "%s%s", member, fault->where).data;
@@ -109,65 +81,114 @@ static void place_faults(struct batch_run *run, const char *member)
     }
 }
 
+static bool makes(const struct batch_operation *operation)
+{
+    return operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
+}
+
+static const char *member_of(const struct batch_operation *operation)
+{
+    return makes(operation) ? "/product" : "/patch";
+}
+
 static void decide(struct batch_run *run, size_t number)
 {
     struct batch_operation *operation = &run->batch->operations[number];
-    const bool makes = operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
+    struct batch_intent *intent = &run->intents[number];
     const struct change_options options = {.expectation = operation->expectation};
     struct record *input = arena_alloc(run->scope->arena, sizeof *input);
-    struct stored_product *now = batch_find_product(run, operation);
-    struct product_write write = {0};
+    const size_t given = run->faults.count;
     struct change change = {
         .catalog = run->catalog,
         .scope = run->scope,
         .options = &options,
-        .may_create = makes,
+        .may_create = makes(operation),
         .decide = decision_of(operation->kind),
         .input = input,
         .edit = run->batch->edit,
         .context = operation->patch,
+        .in_batch = true,
         .faults = &run->faults,
         .result = &operation->result,
     };
 
     *input = operation->input;
-    if (!is_about_another(run, number, now)) {
+    if (makes(operation) && (given == 0 || input->given != 0)) {
+        record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
+        place_faults(run, given, member_of(operation));
+    }
+    if (run->faults.count > 0) {
+        operation->status = STATUS_INVALID;
+        intent->write.record = makes(operation) ? input : NULL;
+        return;
+    }
+    intent->now = batch_find_product(run, operation);
+    if (!is_about_another(run, number, intent->now)) {
         operation->status = STATUS_INVALID;
         return;
     }
-    if (makes) {
-        record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
+    operation->status = change_decide(&change, intent->now, &intent->write);
+    place_faults(run, 0, member_of(operation));
+}
+
+/* What the constraints of the database would say of this row alone. The sku of one that will be written is its own from
+ * here on. */
+static void check_constraints(struct batch_run *run, struct batch_operation *operation,
+                              const struct batch_intent *intent)
+{
+    const struct record *record = intent->write.record;
+    const struct text sku = record->value[PRODUCT_SKU];
+    const struct text category = record->value[PRODUCT_CATEGORY_ID];
+    const struct text own = intent->now != NULL ? intent->now->record.value[PRODUCT_ID] : TEXT_ABSENT;
+    /* An upsert with faults has not been looked for: whoever has the sku is the product that is meant. */
+    const bool owns_any = operation->kind == BATCH_UPSERT && operation->status != STATUS_OK;
+    const struct batch_entry *holder = sku.data != NULL ? batch_table_find(&run->skus, sku, false) : NULL;
+    const char *member = member_of(operation);
+
+    if (category.data != NULL && batch_table_find(&run->categories, category, false) == NULL) {
+        faults_add(&run->faults, FAULT_IN_BODY, arena_printf(run->scope->arena, "%s/category_id", member).data,
+                   "unknown_category", "must be the id of a category");
+        operation->status = STATUS_INVALID;
     }
-    operation->status = run->faults.count > 0 ? STATUS_INVALID : change_decide(&change, now, &write);
-    if (operation->status == STATUS_OK && write.record != NULL && !write.deleted) {
-        operation->status = check_constraints(run, operation, write.record, now);
+    if (holder != NULL && !owns_any && !text_equal(((struct batch_claim *)holder->value)->id, own)) {
+        faults_add(&run->faults, FAULT_IN_BODY,
+                   operation->kind == BATCH_UPSERT ? "/sku" : arena_printf(run->scope->arena, "%s/sku", member).data,
+                   "taken", "is the sku of another product");
+        operation->status = operation->status == STATUS_OK ? STATUS_CONFLICT : operation->status;
     }
-    if (operation->status != STATUS_OK) {
-        place_faults(run, makes ? "/product" : "/patch");
-    } else if (write.record != NULL) {
-        keep_row(run, operation, &write, now);
-    } else {
-        leave_row(run, operation, now);
+    if (operation->status == STATUS_OK && sku.data != NULL && holder == NULL) {
+        batch_claim_sku(run, sku, intent->now, record->value[PRODUCT_ID]);
     }
 }
 
-/* Faults that are found now are of this time of the way only. */
-static void decide_with_faults(struct batch_run *run, size_t number)
+static void settle(struct batch_run *run, size_t number)
+{
+    struct batch_operation *operation = &run->batch->operations[number];
+    const struct batch_intent *intent = &run->intents[number];
+
+    if (intent->write.record != NULL && !intent->write.deleted) {
+        check_constraints(run, operation, intent);
+    }
+    if (operation->status == STATUS_OK && intent->write.record != NULL) {
+        keep_row(run, operation, &intent->write, intent->now);
+    } else if (operation->status == STATUS_OK) {
+        leave_row(run, operation, intent->now);
+    }
+}
+
+/* A step of one operation: the faults that it finds are added to the operation's. */
+static void take_step(struct batch_run *run, size_t number, void (*step)(struct batch_run *run, size_t number))
 {
     struct batch_operation *operation = &run->batch->operations[number];
     struct fault *faults;
 
-    operation->result = (struct change_result){0};
-    operation->faults = operation->given_faults;
-    operation->fault_count = operation->given_fault_count;
-    operation->status = STATUS_INVALID;
-    if (operation->fault_count > 0) {
-        return;
-    }
-    run->faults.count = 0;
+    run->faults.count = operation->fault_count;
     run->faults.truncated = false;
-    decide(run, number);
-    if (run->faults.count > 0) {
+    if (operation->fault_count > 0) {
+        memcpy(run->faults.item, operation->faults, operation->fault_count * sizeof *operation->faults);
+    }
+    step(run, number);
+    if (run->faults.count > operation->fault_count) {
         faults = arena_alloc(run->scope->arena, run->faults.count * sizeof *faults);
         memcpy(faults, run->faults.item, run->faults.count * sizeof *faults);
         operation->faults = faults;
@@ -183,16 +204,39 @@ static bool is_ours(enum status status)
            status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
 }
 
-enum status batch_decide(struct batch_run *run)
+/* Takes a step of every operation; what is no fault of an operation is one of the whole. */
+static enum status step_all(struct batch_run *run, void (*step)(struct batch_run *run, size_t number))
 {
-    bool all_good = true;
-
     for (size_t i = 0; i < run->batch->count; i++) {
-        decide_with_faults(run, i);
+        take_step(run, i, step);
         if (is_ours(run->batch->operations[i].status)) {
             return run->batch->operations[i].status;
         }
+    }
+    return STATUS_OK;
+}
+
+/* Decides on every operation. Faults that were found before are of that time of the way only. */
+enum status batch_decide(struct batch_run *run)
+{
+    enum status status;
+    bool all_good = true;
+
+    for (size_t i = 0; i < run->batch->count; i++) {
+        struct batch_operation *operation = &run->batch->operations[i];
+        operation->result = (struct change_result){0};
+        operation->faults = operation->given_faults;
+        operation->fault_count = operation->given_fault_count;
+    }
+    status = step_all(run, decide);
+    if (status == STATUS_OK) {
+        status = batch_look_up_late(run);
+    }
+    if (status == STATUS_OK) {
+        status = step_all(run, settle);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < run->batch->count; i++) {
         all_good = all_good && run->batch->operations[i].status == STATUS_OK;
     }
-    return run->batch->atomic && !all_good ? STATUS_INVALID : STATUS_OK;
+    return status == STATUS_OK && run->batch->atomic && !all_good ? STATUS_INVALID : status;
 }

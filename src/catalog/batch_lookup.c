@@ -17,9 +17,6 @@ static void collect_keys(struct batch_run *run, struct batch_keys *keys)
     for (size_t i = 0; i < count; i++) {
         const struct batch_operation *operation = &run->batch->operations[i];
         const struct text sku = operation->kind == BATCH_UPSERT ? operation->sku : operation->input.value[PRODUCT_SKU];
-        if (operation->given_fault_count > 0) {
-            continue;
-        }
         if (operation->id.data != NULL) {
             ids[keys->id_count++] = operation->id;
         }
@@ -67,6 +64,7 @@ enum status batch_look_up(struct batch_run *run)
     batch_table_init(&run->skus, run->scope->arena, most);
     batch_table_init(&run->touched, run->scope->arena, most);
     batch_table_init(&run->categories, run->scope->arena, most);
+    run->intents = arena_alloc(run->scope->arena, run->batch->count * sizeof *run->intents);
     run->rows = arena_alloc(run->scope->arena, run->batch->count * sizeof *run->rows);
     run->row_count = 0;
     collect_keys(run, &keys);
@@ -77,26 +75,34 @@ enum status batch_look_up(struct batch_run *run)
     return status;
 }
 
-enum status batch_look_up_late(struct batch_run *run, const struct record *record)
+enum status batch_look_up_late(struct batch_run *run)
 {
-    struct batch_keys keys = {0};
+    const size_t count = run->batch->count;
+    struct text *skus = arena_alloc(run->scope->arena, count * sizeof *skus);
+    struct text *categories = arena_alloc(run->scope->arena, count * sizeof *categories);
+    struct batch_keys keys = {.skus = skus, .categories = categories};
     struct batch_found found;
     enum status status = STATUS_OK;
 
-    if (record->value[PRODUCT_SKU].data != NULL &&
-        batch_table_find(&run->skus, record->value[PRODUCT_SKU], false) == NULL) {
-        keys.skus = &record->value[PRODUCT_SKU];
-        keys.sku_count = 1;
-    }
-    if (batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
-        keys.categories = &record->value[PRODUCT_CATEGORY_ID];
-        keys.category_count = 1;
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = run->intents[i].write.record;
+        if (record == NULL || run->batch->operations[i].kind != BATCH_UPDATE) {
+            continue;
+        }
+        if (record->value[PRODUCT_SKU].data != NULL &&
+            batch_table_find(&run->skus, record->value[PRODUCT_SKU], false) == NULL) {
+            skus[keys.sku_count++] = record->value[PRODUCT_SKU];
+        }
+        if (record->value[PRODUCT_CATEGORY_ID].data != NULL &&
+            batch_table_find(&run->categories, record->value[PRODUCT_CATEGORY_ID], false) == NULL) {
+            categories[keys.category_count++] = record->value[PRODUCT_CATEGORY_ID];
+        }
     }
     if (keys.sku_count + keys.category_count > 0) {
         status = product_batch_load(run->catalog->options.pg, run->scope, &keys, LOADED_BYTES_MAX, &found);
-    }
-    if (status == STATUS_OK && keys.sku_count + keys.category_count > 0) {
-        note_found(run, &found);
+        if (status == STATUS_OK) {
+            note_found(run, &found);
+        }
     }
     return status;
 }

@@ -7,6 +7,12 @@
 #include "catalog/product_batch.h"
 #include "store/product_batch_store.h"
 
+/* What an operation comes to, before it is known whether the sku and the category of it will do. */
+struct batch_intent {
+    struct stored_product *now; /* NULL: there is no such product */
+    struct product_write write; /* its record is NULL where nothing is to be written */
+};
+
 /* One time the way. */
 struct batch_run {
     struct catalog *catalog;
@@ -18,6 +24,7 @@ struct batch_run {
     struct batch_table skus;    /* of live ones, and of those that will be: a batch_claim */
     struct batch_table touched; /* ids and skus that an operation before was about: its number */
     struct batch_table categories;
+    struct batch_intent *intents; /* one for each operation */
     struct batch_row *rows;
     size_t row_count;
 };
@@ -33,8 +40,8 @@ struct batch_claim {
 /* Reads all that the operations name, in one query, and forgets what was decided before. */
 MUST_CHECK enum status batch_look_up(struct batch_run *run);
 
-/* Reads what a patch made of a product names and nobody named before: a sku, a category. */
-MUST_CHECK enum status batch_look_up_late(struct batch_run *run, const struct record *record);
+/* Reads what patches have set, and nobody named before: skus and categories, in one query. */
+MUST_CHECK enum status batch_look_up_late(struct batch_run *run);
 
 /* The product that an operation is about; NULL where there is none. */
 struct stored_product *batch_find_product(struct batch_run *run, const struct batch_operation *operation);

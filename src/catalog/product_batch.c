@@ -12,7 +12,9 @@
 #include "cache/product_cache.h"
 #include "store/product_batch_store.h"
 
-#define TRIES_MAX 5
+/* Each time that others come first, one of them is done: the deadline is what ends it, as a rule. */
+#define TRIES_MAX 100
+#define TRY_BLOCK_BYTES ((size_t)64 * 1024)
 #define ANSWER_BYTES_MAX ((size_t)16 << 20)
 
 static enum status render(struct batch_run *run, struct text *answer)
@@ -105,6 +107,44 @@ static enum status try_once(struct batch_run *run, struct text *answer, bool *ag
     return status;
 }
 
+static void release_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+/* The same in memory of its own, which stays only where it is the last time. */
+static enum status try_apart(struct batch_run *run, struct text *answer, bool *again)
+{
+    struct arena *outer = run->scope->arena;
+    struct arena *own = arena_new(TRY_BLOCK_BYTES);
+    enum status status;
+
+    run->scope->arena = own;
+    run->faults.arena = own;
+    status = try_once(run, answer, again);
+    run->scope->arena = outer;
+    run->faults.arena = outer;
+    if (*again) {
+        arena_free(own);
+    } else {
+        arena_defer(outer, release_arena, own);
+    }
+    return status;
+}
+
+/* A failure may be the work of the first request with this key, which was not done yet when its answer was looked for.
+ * Its answer then. Where that cannot be told, no such failure is either. */
+static enum status find_first(struct batch_run *run, enum status status, struct text *answer, bool *replayed)
+{
+    const enum status kept = replay(run, answer);
+
+    *replayed = kept == STATUS_OK;
+    if (kept == STATUS_NOT_FOUND || (status == STATUS_UNCERTAIN && kept != STATUS_OK && kept != STATUS_KEY_REUSED)) {
+        return status;
+    }
+    return kept;
+}
+
 enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                   struct batch *batch, struct text *answer, bool *replayed)
 {
@@ -118,20 +158,19 @@ enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, 
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
+    if (options->expectation.match && !options->expectation.any) {
+        return STATUS_STALE; /* a batch has no version */
+    }
     for (int tries = 0; again && tries < TRIES_MAX; tries++) {
         again = false;
-        status = try_once(&run, answer, &again);
-    }
-    if (has_key && (again || status == STATUS_UNCERTAIN)) {
-        const enum status kept = replay(&run, answer);
-        *replayed = kept == STATUS_OK;
-        if (*replayed || kept == STATUS_KEY_REUSED) {
-            return kept;
-        }
+        status = tries == 0 ? try_once(&run, answer, &again) : try_apart(&run, answer, &again);
     }
     if (again) {
         log_warning("the products of a batch change faster than it can be carried out");
-        return STATUS_UNAVAILABLE;
+        status = STATUS_UNAVAILABLE;
+    }
+    if (has_key && (again || status == STATUS_INVALID || status == STATUS_IN_PROGRESS || status == STATUS_UNCERTAIN)) {
+        return find_first(&run, status, answer, replayed);
     }
     return status;
 }

@@ -25,6 +25,8 @@ struct change {
     struct record *input; /* what decide works with */
     product_edit edit;
     void *context;
+    bool
+        in_batch; /* references are looked up with those of others: the write has what came of an edit with faults, too */
     struct faults *faults;
     struct change_result *result;
     struct text category_before; /* of the product as it is; absent where there is none */

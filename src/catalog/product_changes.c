@@ -121,6 +121,10 @@ enum status decide_edit(struct change *change, const struct stored_product *now,
     enum status status;
 
     status = change->edit(change->context, change->scope, &now->record, edited, change->faults);
+    if (status == STATUS_INVALID && change->in_batch) {
+        write->record = edited;
+        return status;
+    }
     if (status == STATUS_INVALID) {
         record_set(edited, PRODUCT_ID, now->record.value[PRODUCT_ID]);
         (void)change_add_references(change, edited);

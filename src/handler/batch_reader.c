@@ -1,5 +1,5 @@
 /* The operations of a batch: {"op":"create","product":{…}}, {"op":"update","id":"…","if_match":"…","patch":{…}},
- * {"op":"upsert","sku":"…","product":{…}} and {"op":"delete","id":"…","if_match":"…"}. */
+ * {"op":"upsert","sku":"…","if_match":"…","product":{…}} and {"op":"delete","id":"…","if_match":"…"}. */
 #include "batch_reader.h"
 
 #include "base/uuid.h"
@@ -13,7 +13,7 @@
 const struct batch_shape batch_shapes[] = {
     [BATCH_CREATE] = {"create", {"op", "product"}, 2},
     [BATCH_UPDATE] = {"update", {"op", "id", "if_match", "patch"}, 4},
-    [BATCH_UPSERT] = {"upsert", {"op", "sku", "product"}, 3},
+    [BATCH_UPSERT] = {"upsert", {"op", "sku", "if_match", "product"}, 4},
     [BATCH_DELETE] = {"delete", {"op", "id", "if_match"}, 3},
 };
 
@@ -177,6 +177,7 @@ static void read_operation(struct exchange *exchange, struct json_object *object
     case BATCH_UPSERT:
         read_product(object, operation, faults);
         read_sku(object, operation, faults);
+        read_if_match(object, operation, faults);
         break;
     case BATCH_CREATE:
     default:

@@ -126,6 +126,31 @@ static void answer(struct exchange *exchange, const struct write_request *reques
     write_add_applied(exchange, request, replayed);
 }
 
+/* Where every change must say of which version it is, one that does not is refused as it would be alone. */
+static bool lacks_precondition(struct exchange *exchange, const struct batch *batch)
+{
+    for (size_t i = 0; exchange->app->config->require_if_match && i < batch->count; i++) {
+        const struct batch_operation *operation = &batch->operations[i];
+        if (operation->kind != BATCH_CREATE && operation->given_fault_count == 0 && !operation->expectation.match) {
+            problem_answer(exchange, PROBLEM_PRECONDITION_REQUIRED,
+                           "Operation %zu does not say which version it changes: give it an if_match, from the ETag or "
+                           "the version that you read.",
+                           i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The answer is kept as it is sent: a request that prefers another one is another request. */
+static void identify_preference(struct exchange *exchange, struct write_request *request)
+{
+    if (request->minimal && request->options.key.data != NULL) {
+        request->options.request = arena_printf(exchange->scope.arena, "return=minimal\n%.*s",
+                                                TEXT_PRINT(request->options.request));
+    }
+}
+
 void product_batch(struct exchange *exchange)
 {
     struct json_object *document = NULL;
@@ -142,9 +167,10 @@ void product_batch(struct exchange *exchange)
     }
     batch.atomic = request.atomic;
     batch_read(exchange, document, &batch, &request.faults);
-    if (write_refused(exchange, &request)) {
+    if (write_refused(exchange, &request) || lacks_precondition(exchange, &batch)) {
         return;
     }
+    identify_preference(exchange, &request);
     status =
         catalog_product_batch(exchange->app->catalog, &exchange->scope, &request.options, &batch, &body, &replayed);
     if (status == STATUS_INVALID) {
@@ -153,6 +179,6 @@ void product_batch(struct exchange *exchange)
     if (status == STATUS_OK) {
         answer(exchange, &request, body, replayed);
     } else {
-        problem_answer_status(exchange, status, "batch", &request.faults);
+        write_answer_status(exchange, status, "batch", &request, &(struct change_result){0});
     }
 }

@@ -4,6 +4,8 @@
 #include "pg_array.h"
 #include "stored_product.h"
 
+#include <string.h>
+
 /* --- reading --- */
 
 static bool array_of(struct pg_array *array, const struct text *items, size_t count, struct text *value)
@@ -118,18 +120,23 @@ enum {
     "$14::timestamptz[], $15::text[], $16::text[], $17::boolean[], $18::jsonb[], $19::boolean[]) WITH ORDINALITY "     \
     "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, " \
     "created_at, updated_at, type, data, deleted, field_version, is_new, place), turn WHERE mine), "
+/* Batches that are about the same skus or products come to them in the same order, whatever order was given: none waits
+ * for what waits for it. The locks stand in a query of their own, so that they are taken one by one in that order. */
 #define INSERTED                                                                                                       \
     "inserted AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, " \
     "images, group_key, version, created_at, updated_at) "                                                             \
     "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, "         \
-    "version, created_at, updated_at FROM given WHERE is_new RETURNING id), "
+    "version, created_at, updated_at FROM given WHERE is_new ORDER BY lower(sku), place RETURNING id), "
+#define LOCKED                                                                                                         \
+    "locked AS MATERIALIZED (SELECT g.* FROM (SELECT * FROM given WHERE NOT is_new ORDER BY id) g, "                   \
+    "LATERAL (SELECT FROM product p WHERE p.id = g.id AND p.version = g.version - 1 FOR NO KEY UPDATE) p), "
 #define UPDATED                                                                                                        \
     "updated AS (UPDATE product p SET sku = g.sku, name = g.name, description = g.description, price = g.price, "      \
     "currency = g.currency, category_id = g.category_id, status = g.status, attributes = g.attributes, "               \
     "images = g.images, group_key = g.group_key, version = g.version, updated_at = g.updated_at, "                     \
     "deleted_at = CASE WHEN g.deleted THEN g.updated_at END, "                                                         \
     "field_version = coalesce(p.field_version || g.field_version, g.field_version, p.field_version) "                  \
-    "FROM given g WHERE NOT g.is_new AND p.id = g.id AND p.version = g.version - 1 RETURNING p.id), "
+    "FROM locked g WHERE p.id = g.id AND p.version = g.version - 1 RETURNING p.id), "
 #define FEED                                                                                                           \
     "feed AS (INSERT INTO change (type, id, version, at, data) "                                                       \
     "SELECT type, id, version, updated_at, data FROM given ORDER BY place)"
@@ -137,11 +144,11 @@ enum {
     " SELECT mine, CASE WHEN mine AND (SELECT count(*) FROM inserted) + (SELECT count(*) FROM updated) "               \
     "< (SELECT count(*) FROM given) THEN abandon_stale() END FROM turn"
 
-static const char batch[] = "WITH turn AS (SELECT true AS mine), " GIVEN INSERTED UPDATED FEED OUTCOME;
+static const char batch[] = "WITH turn AS (SELECT true AS mine), " GIVEN INSERTED LOCKED UPDATED FEED OUTCOME;
 
 static const char batch_keyed[] =
     "WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($20::text, 0)) AS mine), " GIVEN
-        INSERTED UPDATED FEED ", kept AS (INSERT INTO idempotency (key, request, changed, body) "
+        INSERTED LOCKED UPDATED FEED ", kept AS (INSERT INTO idempotency (key, request, changed, body) "
     "SELECT $20, sha256(convert_to($21::text, 'UTF8')), (SELECT array_agg(id) FROM given WHERE NOT is_new), $22::text "
     "FROM turn WHERE mine)" OUTCOME;
 
@@ -175,6 +182,9 @@ static enum status run(struct pg *pg, struct scope *scope, const struct text *va
         status = pg_exec(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, &result);
     } else {
         status = pg_exec(pg, scope, "batch_write", batch, false, values, COLUMNS, &result);
+    }
+    if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
+        return STATUS_IN_PROGRESS;
     }
     return status == STATUS_OK && !text_equal(pg_value(result, 0, 0), TEXT("t")) ? STATUS_IN_PROGRESS : status;
 }

@@ -172,6 +172,12 @@ def write_of(kind, rig, category):
     if kind == "append":
         operations = [{"op": "add", "path": "/attributes/sizes/-", "value": "m"}]
         return (keyed("PATCH", path_of(product), operations, "application/json-patch+json"), product["id"], 1, 200)
+    if kind == "batch":
+        operations = [{"op": "update", "id": product["id"],
+                       "patch": [{"op": "add", "path": "/attributes/sizes/-", "value": "m"}]},
+                      {"op": "create", "product": draft(category, group_key=product["id"])},
+                      {"op": "delete", "id": make(rig, category)["id"]}]
+        return keyed("POST", f"{PRODUCTS}/batch", operations), product["id"], 1, 200
     if kind == "delete":
         return keyed("DELETE", path_of(product)), product["id"], 1, 204
     assert kind == "restore"
@@ -179,7 +185,7 @@ def write_of(kind, rig, category):
     return keyed("POST", f"{path_of(product)}/restore"), product["id"], 2, 200
 
 
-KINDS = ["create", "put new", "upsert new", "put", "unchanged", "append", "delete", "restore"]
+KINDS = ["create", "put new", "upsert new", "put", "unchanged", "append", "delete", "restore", "batch"]
 
 
 def assert_one_effect(rig, database, kind, write, answer, expected):
@@ -197,7 +203,13 @@ def assert_one_effect(rig, database, kind, write, answer, expected):
     assert len(kept) == 1, kind
     if status != 204:
         assert kept[0][0].encode() == answer.body, kind
-        assert rows[-1][2] == json.loads(answer.body), kind
+        told = json.loads(answer.body)
+        assert rows[-1][2] == (told[0]["product"] if kind == "batch" else told), kind
+    if kind == "batch":
+        assert [one["status"] for one in told] == [200, 201, 204]
+        made = query(database, "SELECT id::text FROM product WHERE group_key = %s", product_id)
+        assert made == [(told[1]["product"]["id"],)]
+        assert len(feed(database, made[0][0])) == 1
     again, _ = rig.insist(request)
     assert (again.status, again.body) == (answer.status, answer.body), kind
     assert again.headers["idempotency-replayed"] == "true", kind
@@ -231,7 +243,7 @@ def test_the_wire_fails_at_each_step(rig, database, category, kind, fault):
     assert strike_each_step(rig, database, category, kind, fault) >= (1 if kind == "create" else 3)
 
 
-@pytest.mark.parametrize("kind", ["create", "upsert new", "append", "delete"])
+@pytest.mark.parametrize("kind", ["create", "upsert new", "append", "delete", "batch"])
 @pytest.mark.parametrize("fault", [wire.swallow, wire.swallow_answer], ids=lambda fault: fault.__name__)
 def test_the_wire_keeps_silent_at_each_step(rig, database, category, kind, fault):
     """Until the worker gives up at its deadline."""
@@ -255,7 +267,7 @@ def test_the_wire_fails_while_a_new_worker_prepares(rig, database, category, kin
     assert step >= 4
 
 
-@pytest.mark.parametrize("kind", ["create", "put new", "upsert new", "put", "append", "delete"])
+@pytest.mark.parametrize("kind", ["create", "put new", "upsert new", "put", "append", "delete", "batch"])
 def test_a_statement_that_arrives_after_its_retry(rig, database, category, kind):
     """The network holds it back; the worker gives up, and the client is answered by another attempt. Then it arrives."""
     late = threading.Event()
@@ -353,7 +365,7 @@ def blocked_writes(rig, category, kinds):
 
 @pytest.mark.parametrize("how", ["terminate", "cancel", "stop", "kill"])
 def test_the_server_ends_in_mid_statement(rig, own, database, category, how):
-    kinds = ("create", "append") if how in ("stop", "kill") else ("create", "put", "append", "delete")
+    kinds = ("create", "append") if how in ("stop", "kill") else ("create", "put", "append", "delete", "batch")
     for kind, write, (table, row) in blocked_writes(rig, category, kinds):
         rig.settle()
         with concurrent.futures.ThreadPoolExecutor(1) as threads:
