@@ -102,10 +102,12 @@ struct export_bounds {
 };
 
 /* Begins an export of all live products that match, out of one snapshot and on a connection of its own. *cursor is where
- * the feed of changes goes on behind it. STATUS_TOO_LARGE: as many exports run as may. The caller closes *export. */
+ * the feed of changes goes on behind it; *note is what is to be said of a search. STATUS_TOO_LARGE: as many exports run as
+ * may. The caller closes *export. */
 MUST_CHECK enum status catalog_export_open(struct catalog *catalog, struct scope *scope,
                                            const struct product_filter *filter, const struct export_bounds *bounds,
-                                           struct product_export **export, struct feed_cursor *cursor);
+                                           struct product_export **export, struct feed_cursor *cursor,
+                                           struct search_note *note);
 
 /* The next product in the order of the ids, whose values are valid until the next call; *found is false behind the last.
  * After another status than STATUS_OK the export can only be closed. */

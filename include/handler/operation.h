@@ -74,6 +74,7 @@ enum answer_header {
     ANSWER_ACCEPT = 1 << 12,
     ANSWER_CONTENT_DISPOSITION = 1 << 14,
     ANSWER_SEARCH = 1 << 13, /* X-Search-Corrected and X-Search-Ranked */
+    ANSWER_ACCEPT_ENCODING = 1 << 15,
 };
 
 /* A media type, and the schema of what is sent in it: one of the document's, or an array of it. */

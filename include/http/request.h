@@ -31,6 +31,7 @@ struct request {
     struct text path;        /* of the uri, as sent: percent-encoded, never normalised */
     struct text query;       /* after "?" in the uri, else QUERY_STRING, as sent; absent where there is none */
     struct text content_type;
+    struct text content_encoding;
     struct text content_length; /* as sent; empty counts as absent */
     struct text accept;
     struct text cache_control;

@@ -5,6 +5,7 @@
 #include "base/waiter.h"
 #include "domain/product.h"
 #include "domain/product_query.h"
+#include "domain/search_text.h"
 #include "store/pg.h"
 
 struct product_export;
@@ -16,10 +17,11 @@ struct product_export_bounds {
     uint32_t exports;      /* at once, of all workers of the database */
 };
 
-/* Begins. The products are the live ones, in the order of their ids. STATUS_TOO_LARGE: as many exports run as may; else
- * as pg_stream_open. */
+/* Begins. The products are the live ones, in the order of their ids. *note is what is to be said of a search.
+ * STATUS_TOO_LARGE: as many exports run as may; else as pg_stream_open. */
 MUST_CHECK enum status product_export_open(struct pg *pg, struct scope *scope, const struct product_filter *filter,
-                                           const struct product_export_bounds *bounds, struct product_export **opened);
+                                           const struct product_export_bounds *bounds, struct product_export **opened,
+                                           struct search_note *note);
 
 /* As pg_stream_xmin. */
 uint64_t product_export_xmin(const struct product_export *export);

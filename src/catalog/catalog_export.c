@@ -5,7 +5,7 @@
 
 enum status catalog_export_open(struct catalog *catalog, struct scope *scope, const struct product_filter *filter,
                                 const struct export_bounds *bounds, struct product_export **export,
-                                struct feed_cursor *cursor)
+                                struct feed_cursor *cursor, struct search_note *note)
 {
     const struct product_export_bounds inner = {
         .waiter = bounds->waiter,
@@ -13,7 +13,7 @@ enum status catalog_export_open(struct catalog *catalog, struct scope *scope, co
         .idle_ms = bounds->idle_ms,
         .exports = bounds->exports,
     };
-    enum status status = product_export_open(catalog->options.pg, scope, filter, &inner, export);
+    enum status status = product_export_open(catalog->options.pg, scope, filter, &inner, export, note);
 
     if (status == STATUS_OK) {
         *cursor = (struct feed_cursor){.xid = product_export_xmin(*export)};

@@ -200,8 +200,15 @@ bool input_content_type(struct exchange *exchange)
     const char *accept_header = method == METHOD_PATCH  ? "Accept-Patch"
                                 : method == METHOD_POST ? "Accept-Post"
                                                         : "Accept";
+    const struct text coding = text_trim_ows(exchange->request.content_encoding);
     struct text list = TEXT("");
 
+    if (coding.length > 0 && !text_equal_ignoring_case(coding, TEXT("identity"))) {
+        response_header(&exchange->response, "Accept-Encoding", TEXT("identity"));
+        problem_answer(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "The body must be sent as it is, not compressed: leave Content-Encoding out.");
+        return false;
+    }
     for (size_t i = 0; i < MEDIA_MAX && taken[i].type != NULL; i++) {
         if (content_type_is(exchange->request.content_type, taken[i].type)) {
             return true;

@@ -39,7 +39,7 @@ bool input_cursor(const struct query *query, uint64_t fingerprint, struct cursor
 /* The first half of that, where the filters are faulty themselves. */
 bool input_cursor_form(const struct query *query, struct faults *faults);
 
-/* 415, with the header that tells the types that are taken, where the body is of none that the operation consumes. */
+/* 415, with the header that tells what is taken, where the body is of no type that the operation consumes, or coded. */
 MUST_CHECK bool input_content_type(struct exchange *exchange);
 
 /* Parses the body; 400 where it is empty or not JSON. NULL is the document "null". */

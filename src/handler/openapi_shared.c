@@ -78,6 +78,8 @@ static const struct header answer_headers[] = {
      "The media types that are taken."},
     {ANSWER_ACCEPT_PATCH, "Accept-Patch", "AcceptPatch", "string", NULL, "application/merge-patch+json",
      "The media types of patches that are taken."},
+    {ANSWER_ACCEPT_ENCODING, "Accept-Encoding", "AcceptEncoding", "string", NULL, "identity",
+     "The content codings that are taken."},
     {ANSWER_CONTENT_SECURITY_POLICY, "Content-Security-Policy", "ContentSecurityPolicy", "string", NULL,
      "default-src 'none'", "What a browser may do with the page: show it."},
 };

@@ -79,7 +79,7 @@ const struct operation operation_product_export = {
     .parameters = product_export_parameters,
     .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_BUSY),
     .answers = {{200,
-                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_CONTENT_DISPOSITION,
+                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_CONTENT_DISPOSITION | ANSWER_SEARCH,
                  "the products",
                  {{"application/x-ndjson", NULL, false}, {"text/csv", NULL, false}}}},
 };

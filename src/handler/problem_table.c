@@ -136,11 +136,12 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .http_status = 415,
             .name = "unsupported-media-type",
             .title = "Unsupported media type",
-            .headers = ANSWER_ACCEPT | ANSWER_ACCEPT_POST | ANSWER_ACCEPT_PATCH,
-            .meaning = "The body is of a media type that is not taken here.",
-            .cause = "Content-Type is missing, or is what the client's library sends by default, such as a form.",
+            .headers = ANSWER_ACCEPT | ANSWER_ACCEPT_POST | ANSWER_ACCEPT_PATCH | ANSWER_ACCEPT_ENCODING,
+            .meaning = "The body is of a media type that is not taken here, or compressed.",
+            .cause = "Content-Type is missing, or is what the client's library sends by default, such as a form; or "
+                     "the client compresses what it sends.",
             .remedy = "Send Content-Type with one of the types that the header Accept-Post, Accept-Patch or Accept of "
-                      "the answer names, and UTF-8.",
+                      "the answer names, in UTF-8, and no Content-Encoding.",
             .example = "The body must be sent with Content-Type: application/json (in UTF-8).",
         },
     [PROBLEM_KEY_REUSED] =

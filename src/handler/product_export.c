@@ -7,6 +7,7 @@
 #include "handler/routes.h"
 #include "product_filter.h"
 #include "projection.h"
+#include "reply.h"
 #include "json/record.h"
 #include "json/writer.h"
 
@@ -48,6 +49,7 @@ struct export
     struct product_filter filter;
     struct projection projection;
     struct feed_cursor cursor;
+    struct search_note note;
     uint64_t count;  /* products written */
     int64_t sent_ns; /* when a part was sent last */
 };
@@ -88,6 +90,7 @@ static void write_headers(const struct export *export)
     response_header(response, "Content-Disposition", text_of(formats[export->format].disposition));
     response_header(response, "Cache-Control", TEXT("no-store"));
     response_header(response, "Vary", TEXT("Accept"));
+    reply_search(export->exchange, &export->note);
 }
 
 static bool send_part(struct export *export)
@@ -199,7 +202,7 @@ static void answer(struct export *export)
     };
     struct product_export *products = NULL;
     enum status status = catalog_export_open(exchange->app->catalog, &exchange->scope, &export->filter, &bounds,
-                                             &products, &export->cursor);
+                                             &products, &export->cursor, &export->note);
 
     if (status == STATUS_TOO_LARGE) {
         answer_busy(exchange);

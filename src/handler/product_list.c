@@ -78,8 +78,8 @@ static bool reply_count(struct exchange *exchange, const struct wanted *wanted, 
     if (wanted->count == PRODUCT_COUNT_NONE) {
         return true;
     }
-    /* A page that is the whole list tells how long that is. */
-    if (list->has_cursor || page->more) {
+    /* A page that is the whole list tells how long that is; one of the newest alone does not. */
+    if (list->has_cursor || page->more || page->note.newest_only) {
         enum status status =
             catalog_product_count(exchange->app->catalog, &exchange->scope, list, wanted->count, &count);
 

@@ -12,9 +12,9 @@
 
 /* The variables as they were sent. */
 struct variables {
-    struct text accept, authorization, cache_control, content_length, content_type, host, idempotency_key, if_match,
-        if_none_match, last_event_id, method, path_info, prefer, query_string, request_id, script_name, traceparent,
-        uri;
+    struct text accept, authorization, cache_control, content_encoding, content_length, content_type, host,
+        idempotency_key, if_match, if_none_match, last_event_id, method, path_info, prefer, query_string, request_id,
+        script_name, traceparent, uri;
 };
 
 struct variable {
@@ -22,7 +22,7 @@ struct variable {
     size_t offset; /* in struct variables */
 };
 
-#define NAME_LENGTH_MAX 20
+#define NAME_LENGTH_MAX 21
 #define NAMES_OF_LENGTH_MAX 5
 
 #define VARIABLE(name, member)                                                                                         \
@@ -43,6 +43,7 @@ static const struct variable by_length[NAME_LENGTH_MAX + 1][NAMES_OF_LENGTH_MAX]
     [18] = {VARIABLE("HTTP_AUTHORIZATION", authorization), VARIABLE("HTTP_CACHE_CONTROL", cache_control),
             VARIABLE("HTTP_IF_NONE_MATCH", if_none_match), VARIABLE("HTTP_LAST_EVENT_ID", last_event_id)},
     [20] = {VARIABLE("HTTP_IDEMPOTENCY_KEY", idempotency_key)},
+    [21] = {VARIABLE("HTTP_CONTENT_ENCODING", content_encoding)},
 };
 
 /* Where the variable of that name belongs, or NULL for one that is of no use here. */
@@ -139,6 +140,7 @@ void request_read(struct request *request, char *const *environment, struct aren
         .method = method_of(variables.method),
         .method_name = variables.method,
         .content_type = variables.content_type,
+        .content_encoding = variables.content_encoding,
         .content_length = variables.content_length.length > 0 ? variables.content_length : TEXT_ABSENT,
         .accept = variables.accept,
         .cache_control = variables.cache_control,

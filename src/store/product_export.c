@@ -21,7 +21,8 @@ struct product_export {
 };
 
 enum status product_export_open(struct pg *pg, struct scope *scope, const struct product_filter *filter,
-                                const struct product_export_bounds *bounds, struct product_export **opened)
+                                const struct product_export_bounds *bounds, struct product_export **opened,
+                                struct search_note *note)
 {
     const struct product_query query = {.filter = *filter};
     const struct pg_stream_options options = {
@@ -48,6 +49,7 @@ enum status product_export_open(struct pg *pg, struct scope *scope, const struct
     list_statement_make(&statement, &request, LIST_SCAN, LIST_EXPORT, scope->arena);
     status = pg_stream_open(pg, scope, &options, statement.sql, statement.values, statement.count, &stream);
     if (status == STATUS_OK) {
+        *note = search.note;
         *opened = memory_new(1, sizeof(**opened));
         (*opened)->stream = stream;
         (*opened)->arena = arena_new(ROW_BLOCK);

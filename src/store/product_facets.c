@@ -132,15 +132,16 @@ static enum status choose(struct pg *pg, struct scope *scope, const struct list_
     return status;
 }
 
-/* Where they come from instead, as they are too many: the few of a rare filter, or the newest of all. */
-static enum status choose_again(struct pg *pg, struct scope *scope, const struct list_request *request,
+/* Where they come from instead, as they are too many: the few of a rare filter; where the newest have few products with
+ * the words of a search, those that the index of words comes upon first; or the newest of all. */
+static enum status choose_again(struct pg *pg, struct scope *scope, const struct list_request *request, uint64_t found,
                                 enum list_source *source)
 {
     bool rare = false;
     enum status status = list_choose_rare(pg, scope, request, source, &rare);
 
     if (!rare) {
-        *source = LIST_SCAN;
+        *source = request->search != NULL && found < LIST_RANKED_MAX ? LIST_FEW_SEARCH : LIST_SCAN;
     }
     return status;
 }
@@ -157,7 +158,7 @@ static enum status count_all(struct pg *pg, struct scope *scope, const struct li
     }
     counted = source;
     if (status == STATUS_OK && !facets->complete) {
-        status = choose_again(pg, scope, request, &source);
+        status = choose_again(pg, scope, request, facets->count, &source);
     }
     if (status == STATUS_OK && source != counted) {
         status = count(pg, scope, request, source, facets);

@@ -135,7 +135,8 @@ static enum status read_rare(struct pg *pg, struct scope *scope, const struct li
 }
 
 /* A page by relevance has no row to stop at: the source is chosen before it, and stays the same for the pages behind the
- * first, whose ranks tell by what it was. */
+ * first, whose ranks tell by what it was. Of what was not in a list of the newest there is a list only where none of them
+ * matched. */
 static enum status choose_ranked(struct pg *pg, struct scope *scope, const struct list_request *request,
                                  enum list_source *source)
 {
@@ -151,6 +152,9 @@ static enum status choose_ranked(struct pg *pg, struct scope *scope, const struc
     status = list_choose(pg, scope, request, source);
     if (status == STATUS_OK && *source == LIST_SCAN) {
         status = list_choose_rare(pg, scope, request, source, &rare);
+    }
+    if (query->has_cursor && *source == LIST_SCAN) {
+        *source = LIST_FEW_SEARCH;
     }
     return status;
 }
@@ -168,12 +172,18 @@ enum status product_list_read(struct pg *pg, struct scope *scope, const struct p
     enum status status = list_prepare(pg, scope, query, &search, &request);
     if (status == STATUS_OK && list_finds_nothing(&request)) {
         *list = read;
+        list->note = search.note;
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
         status = ranked ? choose_ranked(pg, scope, &request, &source) : list_choose(pg, scope, &request, &source);
     }
     if (status == STATUS_OK) {
+        status = read_page(pg, scope, &request, source, &read, &short_page);
+    }
+    if (status == STATUS_OK && ranked && source == LIST_SCAN && read.count == 0 && !query->has_cursor) {
+        /* Many match, but none of the newest: those are ranked that the index of words comes upon first. */
+        source = LIST_FEW_SEARCH;
         status = read_page(pg, scope, &request, source, &read, &short_page);
     }
     if (status == STATUS_OK && short_page) {

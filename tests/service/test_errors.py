@@ -1,10 +1,14 @@
 """Errors: unknown paths, methods, media types, broken bodies and bounds. Each is a problem document."""
 
+import gzip
 import uuid
 
 import pytest
 
 from client import CATEGORIES, PRODUCTS, Client, assert_problem, client_of, faults_in, path_of
+
+
+NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,22 @@ def test_json_is_taken(client, category, content_type):
 @pytest.mark.parametrize("target", [PRODUCTS, CATEGORIES])
 def test_another_media_type_is_refused(client, category, content_type, target):
     assert_problem(client.post_raw(target, body_of(category), content_type), 415)
+
+
+@pytest.mark.parametrize("method, target, content_type", [
+    ("POST", PRODUCTS, "application/json"), ("POST", CATEGORIES, "application/json"),
+    ("POST", f"{PRODUCTS}/batch", "application/json"), ("PUT", f"{PRODUCTS}/by-sku/A-1", "application/json"),
+    ("PUT", f"{PRODUCTS}/{NOWHERE}", "application/json"),
+    ("PATCH", f"{PRODUCTS}/{NOWHERE}", "application/json-patch+json"),
+])
+def test_a_compressed_body_is_refused(client, category, method, target, content_type):
+    headers = {"Content-Type": content_type, "Content-Encoding": "gzip"}
+    response = client.request(method, target, data=gzip.compress(body_of(category).encode()), headers=headers)
+    problem = assert_problem(response, 415)
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert "Content-Encoding" in problem["detail"]
+    headers["Content-Encoding"] = "Identity"
+    assert client.request(method, target, data=b"", headers=headers).status_code == 400
 
 
 # --- bodies that are not JSON ---------------------------------------------------------------------------------------

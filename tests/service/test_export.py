@@ -10,7 +10,8 @@ import socket
 import subprocess
 import threading
 import time
-from urllib.parse import urlsplit
+import uuid
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -211,6 +212,24 @@ def test_filters_are_the_lists(few, query):
     listed = few.all_of(f"{PRODUCTS}?{query}&limit=500")
     exported, _ = records_of(few.get(f"{EXPORT}?{query}"))
     assert exported == sorted(listed, key=lambda product: product["id"])
+
+
+def test_a_search_is_a_filter(few):
+    made = "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
+    shelf = few.category()["id"]
+    products = [few.product(shelf, name=name) for name in (f"Green {made}", f"{made} green", f"Black {made}", "Green")]
+    for words, found in ((made, 3), (f"{made} gre", 2), (f'"green {made}"', 1), (f"{made} -green", 1),
+                         (f'"{made} black"', 0)):
+        response = few.get(f"{EXPORT}?q={quote(words)}")
+        exported, _ = records_of(response)
+        assert len(exported) == found, words
+        assert {product["id"] for product in exported} <= {product["id"] for product in products}
+        assert "X-Search-Corrected" not in response.headers, words
+    # What was taken for a misspelt word is told, as it is with a list.
+    misspelt = made[:5] + made[6:]
+    response = few.get(f"{EXPORT}?q={misspelt}")
+    assert len(records_of(response)[0]) == 3
+    assert response.headers["X-Search-Corrected"] == f"{misspelt}={made}"
 
 
 def test_a_subtree_is_one_filter(few):

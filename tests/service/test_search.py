@@ -115,6 +115,10 @@ def test_a_misspelt_word_still_finds(client, shelf):
     assert facets.json()["count"] == 1
     assert facets.headers["X-Search-Corrected"] == f"{swapped}={made}"
     assert "X-Search-Corrected" not in search(client, made).headers
+    # Also where no product has all of the words that were taken instead.
+    other = client.product(shelf, name=f"Sturdy {made[::-1]} shelf")["name"].split()[1]
+    missing = search(client, f"{swapped} {other}")
+    assert missing.json() == [] and missing.headers["X-Search-Corrected"] == f"{swapped}={made}"
     # A word that finds is left alone, whatever the other filters leave of it.
     assert search(client, made, category_id=client.category()["id"]).json() == []
 

@@ -30,11 +30,12 @@ static int set_up(void **state)
 static void assert_exports(struct database *database, const struct product_filter *filter, const char *condition)
 {
     struct product_export *export = NULL;
+    struct search_note note;
     struct record product;
     struct text ids = TEXT("");
     bool found = true;
 
-    assert_int_equal(product_export_open(database->pg, &database->scope, filter, &bounds, &export), STATUS_OK);
+    assert_int_equal(product_export_open(database->pg, &database->scope, filter, &bounds, &export, &note), STATUS_OK);
     while (found) {
         assert_int_equal(product_export_next(export, &database->scope, &product, &found), STATUS_OK);
         if (found) {
@@ -99,10 +100,11 @@ static void records_are_whole(void **state)
     struct database *database = *state;
     const struct product_filter filter = {.sku = TEXT("sku-1")};
     struct product_export *export = NULL;
+    struct search_note note;
     struct record product;
     bool found = false;
 
-    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &export), STATUS_OK);
+    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &export, &note), STATUS_OK);
     assert_int_equal(product_export_next(export, &database->scope, &product, &found), STATUS_OK);
     assert_true(found);
     assert_text(product.value[PRODUCT_SKU], "Sku-1");
@@ -121,10 +123,12 @@ static void no_more_than_may_run_at_once(void **state)
     struct database *database = *state;
     const struct product_filter filter = {0};
     struct product_export *first = NULL, *second = NULL;
+    struct search_note note;
 
-    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &first), STATUS_OK);
+    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &first, &note), STATUS_OK);
     assert_true(product_export_xmin(first) > 0);
-    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &second), STATUS_TOO_LARGE);
+    assert_int_equal(product_export_open(database->pg, &database->scope, &filter, &bounds, &second, &note),
+                     STATUS_TOO_LARGE);
     assert_null(second);
     product_export_close(first);
     product_export_close(NULL);

@@ -283,6 +283,29 @@ static void of_many_matches_the_newest_are_ranked(void **state)
     assert_memory_equal(list.products[0].value[PRODUCT_ID].data, found.data + (ptrdiff_t)500 * 37, 36);
 }
 
+/* As many as are too many to be looked at first, and none among the newest products. */
+static void many_old_matches_are_found_too(void **state)
+{
+    struct database *database = *state;
+    struct product_facets facets;
+    struct search_note note;
+    fill(database, LIST_SCAN_MAX + 16000);
+    run_sql(database, "UPDATE product SET name = 'Quill ' || name, created_at = created_at - interval '20 years' WHERE "
+                      "price = 7.5 OR price < 7; ANALYZE product");
+    struct product_query query = {.filter = {.search = TEXT("quill")}, .limit = 500, .sort = SORT_RELEVANCE};
+    const struct text wanted = ids_wanted(database, ACTIVE "name LIKE 'Quill%'", "id");
+    const struct text whole = ids_of(database, query, false);
+    assert_true(COUNT_OF_IDS(wanted) > 3000);
+    assert_ids(sorted(database->scope.arena, whole), sorted(database->scope.arena, wanted), "quill");
+    assert_int_equal(ids_of(database, query, true).length, whole.length);
+    assert_false(read_list(database, &query).note.newest_only);
+
+    database_rearm(&database->scope);
+    assert_int_equal(product_facets_read(database->pg, &database->scope, &query, &facets, &note), STATUS_OK);
+    assert_int_equal(facets.count, COUNT_OF_IDS(wanted));
+    assert_true(facets.complete);
+}
+
 static void many_matches_are_listed_in_other_orders_to_the_end(void **state)
 {
     struct database *database = *state;
@@ -427,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup(relevance_shows_each_match_once_from_both_ends, clear),
         cmocka_unit_test_setup(the_best_match_comes_first, clear),
         cmocka_unit_test_setup(of_many_matches_the_newest_are_ranked, clear),
+        cmocka_unit_test_setup(many_old_matches_are_found_too, clear),
         cmocka_unit_test_setup(many_matches_are_listed_in_other_orders_to_the_end, clear),
         cmocka_unit_test_setup(counts_are_of_what_is_found, clear),
         cmocka_unit_test_setup(facets_count_what_the_list_shows, clear),

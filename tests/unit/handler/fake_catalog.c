@@ -301,7 +301,7 @@ enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *ca
 
 enum status catalog_export_open(struct catalog *catalog, struct scope *scope, const struct product_filter *filter,
                                 const struct export_bounds *bounds, struct product_export **export,
-                                struct feed_cursor *cursor)
+                                struct feed_cursor *cursor, struct search_note *note)
 {
     (void)scope;
     catalog->calls++;
@@ -310,6 +310,7 @@ enum status catalog_export_open(struct catalog *catalog, struct scope *scope, co
     catalog->exported = 0;
     if (catalog->status == STATUS_OK) {
         *cursor = catalog->feed_cursor;
+        *note = catalog->note;
         *export = (struct product_export *)catalog;
         catalog->open++;
     }

@@ -350,6 +350,12 @@ static void a_count_is_told_where_it_was_asked_for(void **state)
     catalog.count = 2;
     exchange = serve(&catalog, "GET", LIST, exact, NULL);
     assert_is(header_of(exchange, "X-Total-Count"), "2");
+
+    /* But not where only the newest were ranked. */
+    catalog.count_status = STATUS_OK;
+    catalog.note.newest_only = true;
+    exchange = serve(&catalog, "GET", LIST, exact, NULL);
+    assert_is(header_of(exchange, "X-Total-Count"), "12345");
 }
 
 /* --- parts --- */

@@ -50,21 +50,22 @@ static struct request read_variables(struct arena *arena, const char *const *var
 /* As the shipped nginx sends it. */
 static void test_all_variables(void **state)
 {
-    struct request request =
-        READ(*state, "REQUEST_METHOD=PATCH", "REQUEST_URI=/api/v1/products/%61?fields=id%2Cname",
-             "QUERY_STRING=other=1", "CONTENT_TYPE=application/json", "CONTENT_LENGTH=12", "GATEWAY_INTERFACE=CGI/1.1",
-             "SERVER_PROTOCOL=HTTP/1.1", "SERVER_SOFTWARE=nginx", "SERVER_NAME=_", "SERVER_ADDR=127.0.0.1",
-             "SERVER_PORT=8080", "REMOTE_ADDR=127.0.0.1", "REMOTE_PORT=5000", "REQUEST_SCHEME=http",
-             "HTTP_X_REQUEST_ID=0af7651916cd43dd8448eb211c80319c", "HTTP_HOST=shop.example", "HTTP_USER_AGENT=curl/8",
-             "HTTP_ACCEPT=*/*", "HTTP_CACHE_CONTROL=max-age=0", "HTTP_IF_MATCH=\"3\"", "HTTP_IF_NONE_MATCH=\"4\"",
-             "HTTP_PREFER=return=minimal", "HTTP_IDEMPOTENCY_KEY=k-1", "HTTP_AUTHORIZATION=Bearer x",
-             "HTTP_LAST_EVENT_ID=9", "HTTP_TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    struct request request = READ(
+        *state, "REQUEST_METHOD=PATCH", "REQUEST_URI=/api/v1/products/%61?fields=id%2Cname", "QUERY_STRING=other=1",
+        "CONTENT_TYPE=application/json", "CONTENT_LENGTH=12", "HTTP_CONTENT_ENCODING=br", "GATEWAY_INTERFACE=CGI/1.1",
+        "SERVER_PROTOCOL=HTTP/1.1", "SERVER_SOFTWARE=nginx", "SERVER_NAME=_", "SERVER_ADDR=127.0.0.1",
+        "SERVER_PORT=8080", "REMOTE_ADDR=127.0.0.1", "REMOTE_PORT=5000", "REQUEST_SCHEME=http",
+        "HTTP_X_REQUEST_ID=0af7651916cd43dd8448eb211c80319c", "HTTP_HOST=shop.example", "HTTP_USER_AGENT=curl/8",
+        "HTTP_ACCEPT=*/*", "HTTP_CACHE_CONTROL=max-age=0", "HTTP_IF_MATCH=\"3\"", "HTTP_IF_NONE_MATCH=\"4\"",
+        "HTTP_PREFER=return=minimal", "HTTP_IDEMPOTENCY_KEY=k-1", "HTTP_AUTHORIZATION=Bearer x", "HTTP_LAST_EVENT_ID=9",
+        "HTTP_TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     assert_int_equal(request.method, METHOD_PATCH);
     assert_text(request.method_name, "PATCH");
     assert_text(request.uri, "/api/v1/products/%61?fields=id%2Cname");
     assert_text(request.path, "/api/v1/products/%61");
     assert_text(request.query, "fields=id%2Cname");
     assert_text(request.content_type, "application/json");
+    assert_text(request.content_encoding, "br");
     assert_text(request.content_length, "12");
     assert_text(request.accept, "*/*");
     assert_text(request.cache_control, "max-age=0");
@@ -90,6 +91,7 @@ static void test_nothing_sent(void **state)
     assert_text(request.path, "");
     assert_text(request.query, NULL);
     assert_text(request.content_type, NULL);
+    assert_text(request.content_encoding, NULL);
     assert_text(request.content_length, NULL);
     assert_text(request.accept, NULL);
     assert_text(request.cache_control, NULL);
