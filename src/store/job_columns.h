@@ -2,6 +2,8 @@
 #ifndef STORE_JOB_COLUMNS_H
 #define STORE_JOB_COLUMNS_H
 
+#include "store/job_store.h"
+
 /* Both tables have these. */
 #define JOB_CARRIED "id, kind, unique_key, payload, attempts, attempts_max, fence, checkpoint, created_at, started_at"
 

@@ -336,15 +336,8 @@ static void names_are_ordered_for_people(void **state)
 {
     struct database *database = *state;
     const struct product_query query = {.sort = SORT_NAME, .ascending = true, .limit = 20};
-    static const char *const wanted[] = {"10 cups",
-                                         "2 cups",
-                                         "apple",
-                                         "Banana",
-                                         "\u00c9clair",
-                                         "eclairs",
-                                         "Zoo",
-                                         "\xd0\x96",
-                                         "\xd0\xb6\xd0\xb0"};
+    static const char *const wanted[] = {"10 cups", "2 cups", "apple",    "Banana",          "\u00c9clair",
+                                         "eclairs", "Zoo",    "\xd0\x96", "\xd0\xb6\xd0\xb0"};
     struct product_list list;
     for (size_t i = COUNT_OF(wanted); i-- > 0;) {
         run_sql(database,
