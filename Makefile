@@ -20,8 +20,8 @@ BUILD    ?= build$(flavour)
 # --- what is built -------------------------------------------------------------------------------------------------
 
 # From the top down: a layer may call those to its right only, and the linker sees them in this order.
-layers   := server handler catalog migrate json csv http cache store domain base
-programs := wares.fcgi $(if $(wildcard src/bin/wares_jobs.c),wares-jobs) wares
+layers   := server handler jobs catalog migrate json csv http cache store domain base
+programs := wares.fcgi wares-jobs wares
 
 # --- flags ---------------------------------------------------------------------------------------------------------
 
@@ -86,8 +86,15 @@ $(BUILD)/obj/%.o: src/%.c
 bin_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/bin/$(1).c)))
 link = $(call quiet,link)$(CC) $(ldflags) -o $@ $(filter %.o %.a,$^)
 
-$(BUILD)/wares.fcgi: $(BUILD)/obj/bin/wares_fcgi.o $(call bin_objects,fcgi_*) $(archives)
+$(BUILD)/wares.fcgi: $(BUILD)/obj/bin/wares_fcgi.o $(call bin_objects,fcgi_*) $(call bin_objects,program_*) $(archives)
 	$(link) $(libraries)
+
+# The runner has no use for the server's layers either.
+jobs_parts := $(call bin_objects,jobs_*) $(call bin_objects,program_*) \
+  $(filter-out %libserver.a %libhandler.a,$(archives))
+
+$(BUILD)/wares-jobs: $(BUILD)/obj/bin/wares_jobs.o $(jobs_parts)
+	$(link) $(filter-out -lfcgi,$(libraries))
 
 # The operator's command has no use for the server's layers.
 $(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) \
@@ -106,6 +113,7 @@ below_store   := store domain base
 below_cache   := cache base
 below_migrate := migrate store domain base
 below_catalog := catalog json cache store domain base
+below_jobs    := jobs catalog json cache store domain base
 below_handler := handler json csv http domain base
 below_fuzz    := json http domain base
 below_server  := server handler json csv http domain base
@@ -148,7 +156,12 @@ $(BUILD)/bench/ceiling: $(BUILD)/obj/tests/bench/ceiling.o
 	@mkdir -p $(@D)
 	$(link) -lfcgi
 
-tests: $(unit_tests) $(integration_tests) $(fuzz_replays)
+# A runner with a kind of job of the tests' own.
+$(BUILD)/tests/tally-runner: $(BUILD)/obj/tests/service/tally_runner.o $(jobs_parts)
+	@mkdir -p $(@D)
+	$(link) $(filter-out -lfcgi,$(libraries))
+
+tests: $(unit_tests) $(integration_tests) $(fuzz_replays) $(BUILD)/tests/tally-runner
 
 test: ## all tests, on real servers of their own (installs what is missing)
 	deploy/deps.sh build run test lint

@@ -24,19 +24,23 @@ struct config {
     int64_t deadline_ms;      /* WARES_DEADLINE: for one request, in ms */
     int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
     int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
-    int64_t io_timeout_ms;    /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
-    enum hosts hosts;         /* WARES_HOSTS: whether pools on several hosts serve the database */
-    int64_t l1_ttl_ms;        /* WARES_L1_TTL: with many hosts, serving from memory without asking Redis, in ms */
-    const char *runtime_dir;  /* WARES_RUNTIME_DIR: the folder of the shared cells, "" for one in /dev/shm */
-    int64_t l1_bytes;         /* WARES_L1: bytes of products that a worker holds in its memory, 0 for none */
-    const char *log_target;   /* WARES_LOG: stderr, syslog or a file */
-    enum log_format log_format; /* WARES_LOG_FORMAT: text or json */
-    enum log_level log_level;   /* WARES_LOG_LEVEL: error, warning, info or debug */
-    int64_t memory_max_mib;     /* WARES_MEMORY_MAX: address space of a worker in MiB, 0 for no bound */
-    bool migrate;               /* WARES_MIGRATE: migrate at the start of the pool */
-    int64_t redis_timeout_ms;   /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
-    bool require_if_match;      /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
-    int64_t stop_grace_ms;      /* WARES_STOP_GRACE: for a graceful stop, in ms */
+    int64_t feed_retention_days; /* WARES_FEED_RETENTION: days that the feed of changes is kept */
+    int64_t io_timeout_ms;       /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
+    enum hosts hosts;            /* WARES_HOSTS: whether pools on several hosts serve the database */
+    int64_t jobs_retention_days; /* WARES_JOBS_RETENTION: days that jobs are kept after their end */
+    int64_t l1_ttl_ms;           /* WARES_L1_TTL: with many hosts, serving from memory without asking Redis, in ms */
+    const char *runtime_dir;     /* WARES_RUNTIME_DIR: the folder of the shared cells, "" for one in /dev/shm */
+    int64_t l1_bytes;            /* WARES_L1: bytes of products that a worker holds in its memory, 0 for none */
+    const char *log_target;      /* WARES_LOG: stderr, syslog or a file */
+    enum log_format log_format;  /* WARES_LOG_FORMAT: text or json */
+    enum log_level log_level;    /* WARES_LOG_LEVEL: error, warning, info or debug */
+    int64_t memory_max_mib;      /* WARES_MEMORY_MAX: address space of a worker in MiB, 0 for no bound */
+    bool migrate;                /* WARES_MIGRATE: migrate at the start of the pool */
+    int64_t purge_after_days;    /* WARES_PURGE_AFTER: days after which a deleted product is gone for good */
+    int64_t purge_every_s;       /* WARES_PURGE_EVERY: seconds between two purges */
+    int64_t redis_timeout_ms;    /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
+    bool require_if_match;       /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
+    int64_t stop_grace_ms;       /* WARES_STOP_GRACE: for a graceful stop, in ms */
 };
 
 /* Reads the environment; an empty value counts as unset. On STATUS_INVALID one sentence in error (NUL-terminated) names the variable, what is wrong

@@ -20,6 +20,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
 };
 
+extern const struct command command_jobs;
 extern const struct command command_migrate;
 extern const struct command command_seed;
 

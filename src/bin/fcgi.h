@@ -2,22 +2,19 @@
 #ifndef BIN_FCGI_H
 #define BIN_FCGI_H
 
+#include "program.h"
+
 #include "base/config.h"
 
 #define FCGI_PROGRAM "wares.fcgi"
 #define FCGI_LISTEN_FD 0 /* as FastCGI has it (FastCGI specification, section 2.2) */
-#define FCGI_SENTENCE_MAX 512
+#define FCGI_SENTENCE_MAX PROGRAM_SENTENCE_MAX
+#define FCGI_CONNECT_MS PROGRAM_CONNECT_MS
 
-/* For a look at Postgres at the start, and for --check. */
-#define FCGI_CONNECT_MS 3000
-
-enum { FCGI_EXIT_FAULT = 1, FCGI_EXIT_USAGE = 2 };
+enum { FCGI_EXIT_FAULT = PROGRAM_EXIT_FAULT, FCGI_EXIT_USAGE = PROGRAM_EXIT_USAGE };
 
 /* Says why the program cannot start. Under a spawner standard error leads nowhere, so the system log gets it too. */
 void fcgi_complain(const char *sentence);
-
-/* Tries configuration, Postgres, its schema and Redis, a line each. Returns the exit status. */
-int fcgi_check(void);
 
 /* Migrates before the first request, where Postgres answers. Where it does not, or the schema is refused, the start goes
  * on: the same is tried on every new connection. */

@@ -2,9 +2,9 @@
  * hands over to who does the work. */
 #include "fcgi.h"
 
+#include "base/signals.h"
 #include "base/text.h"
 #include "cache/redis.h"
-#include "server/signals.h"
 #include "server/supervisor.h"
 #include "server/worker.h"
 
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
     }
     if (arguments.check) {
         signals_let_stop_end(true);
-        return fcgi_check();
+        return program_check(FCGI_PROGRAM);
     }
     return serve(&arguments, argv[0]);
 }

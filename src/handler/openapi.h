@@ -75,6 +75,9 @@ void document_schemas(struct document *document);
 /* Of these, what lists show beside whole products: openapi_views.c. */
 void document_views(struct document *document);
 
+/* Of these, jobs and changes: openapi_queue.c. */
+void document_queue(struct document *document);
+
 /* components.parameters, headers, responses and examples: openapi_shared.c. */
 void document_shared(struct document *document);
 

@@ -105,6 +105,10 @@ void document_parameter_members(struct document *document, const struct paramete
             document_integer(document, "maxLength", parameter->most);
         }
         break;
+    case PARAMETER_PLACE:
+        document_text(document, "type", "string");
+        document_text(document, "pattern", "^(0|[1-9][0-9]{0,18})\\.(0|[1-9][0-9]{0,17})$");
+        break;
     case PARAMETER_CURSOR:
         document_text(document, "type", "string");
         document_integer(document, "maxLength", CURSOR_TEXT_SIZE - 1);

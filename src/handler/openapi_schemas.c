@@ -428,6 +428,7 @@ void document_schemas(struct document *document)
         write_record(document, &record_schemas[i]);
     }
     document_views(document);
+    document_queue(document);
     write_json_patch(document);
     write_batch_in(document);
     write_batch_out(document);

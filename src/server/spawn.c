@@ -2,7 +2,7 @@
 #include "spawn.h"
 
 #include "base/log.h"
-#include "server/signals.h"
+#include "base/signals.h"
 #include "server/supervisor.h"
 
 #include <errno.h>

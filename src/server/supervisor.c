@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/signals.h"
 #include "restart.h"
-#include "server/signals.h"
 #include "spawn.h"
 
 #include <errno.h>

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "connection_table.h"
 #include "limits.h"
-#include "server/signals.h"
 #include "watchdog.h"
 
 #include <errno.h>

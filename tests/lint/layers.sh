@@ -14,9 +14,10 @@ declare -A may_include=(
     [cache]="base"
     [migrate]="store base"
     [catalog]="store cache domain base"
+    [jobs]="catalog store cache json domain base"
     [handler]="catalog http json csv domain base"
     [server]="handler http base"
-    [bin]="server handler catalog migrate json csv http cache store domain base"
+    [bin]="server handler jobs catalog migrate json csv http cache store domain base"
 )
 
 declare -A owner_of=(

@@ -1,5 +1,6 @@
 """The OpenAPI document and the service say the same: requests made of the document are sent, and answers held against it."""
 
+import contextlib
 import copy
 import json
 import shutil
@@ -16,6 +17,7 @@ from openapi_document import METHODS, Document, as_parameter
 from stack import ROOT
 
 PATH = "/api/v1/openapi.json"
+JOBS = "/api/v1/jobs"
 VALIDATOR = ROOT / "tests" / "openapi"
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
@@ -42,8 +44,10 @@ def document(client):
 class World:
     """What exists, and how a request finds it."""
 
-    def __init__(self, client):
+    def __init__(self, client, stack):
         self.client = client
+        self.stack = stack
+        self.made = 0
         self.category = client.category()["id"]
         self.product = client.product(self.category)["id"]
 
@@ -52,6 +56,8 @@ class World:
         path = operation.path.replace("{name}", "validation").replace("{sku}", f"S{uuid.uuid4().hex}")
         if "{id}" not in path:
             return path
+        if path.startswith(JOBS):
+            return path.replace("{id}", self.job(operation))
         if path.startswith(CATEGORIES):
             return path.replace("{id}", self.client.category()["id"] if operation.method == "delete" else self.category)
         if operation.method == "delete" or path.endswith("/restore"):
@@ -60,6 +66,21 @@ class World:
                 assert self.client.request("DELETE", f"{PRODUCTS}/{product}").status_code == 204
             return path.replace("{id}", product)
         return path.replace("{id}", self.product)
+
+    def job(self, operation=None):
+        """A job that no runner knows: one that failed where it is to be tried again, else one that waits or runs."""
+        job = str(uuid.uuid4())
+        self.made += 1
+        with contextlib.closing(self.stack.connect()) as connection, connection, connection.cursor() as cursor:
+            if operation is not None and operation.path.endswith("/retry"):
+                cursor.execute("INSERT INTO job_ended (id, kind, payload, state, attempts, attempts_max, fence, progress, "
+                               "created_at) VALUES (%s, 'unknown', '{}', 'failed', 1, 1, 1, 0, now())", [job])
+            elif self.made % 2 == 0:
+                cursor.execute("INSERT INTO job (id, kind) VALUES (%s, 'unknown')", [job])
+            else:
+                cursor.execute("INSERT INTO job (id, kind, state, lease_until) VALUES (%s, 'unknown', 'running', "
+                               "now() + interval '1 day')", [job])
+        return job
 
     def settle(self, value):
         """The same value about things that are there."""
@@ -77,8 +98,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    return World(client)
+def world(client, nginx_stack):
+    return World(client, nginx_stack)
 
 
 def is_uuid(value):

@@ -37,7 +37,10 @@ def test_curl_examples(stack):
     output = run(stack, script)
     assert re.search(r"^HTTP/1.1 200 .*?\"name\":\"Sencha\"", output, re.DOTALL)
     assert "\n304\n" in output
-    assert re.search(r"\[{\"id\":\"[0-9a-f-]{36}\".*\"price\":\"19.90\"", output)
+    assert re.search(r"\[{\"id\":\"[0-9a-f-]{36}\".*\"price\":\"21.50\"", output)
+    assert re.search(r'"price":"21.50".*"version":2,', output)
+    assert re.search(r'\[{"status":201,"product":{.*"Hojicha".*},{"status":200,"product":{.*"version":3,.*}}\]', output)
+    assert re.search(r'"price":"21.50".*"version":4,', output)
     for pointer in ("/name", "/price", "/colour", "/category_id"):
         assert f'"pointer":"{pointer}"' in output
 

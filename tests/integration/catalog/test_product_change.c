@@ -1,89 +1,9 @@
 /* Tests of catalog/product_change.h: what others do to a product, or with a key, while a change is on its way. */
 #include "catalog/product_change.h"
 
-#include "../database.h"
+#include "workers.h"
 
-#include "cache/product_cache.h"
-#include "json/record.h"
-
-#define TEA "01900000-0000-7000-8000-000000000001"
 #define LARGE_BYTES 400000
-
-/* Two workers: each with a connection of its own. */
-static struct worker {
-    struct pg *pg;
-    struct redis *redis;
-    struct product_cache *cache;
-    struct catalog *catalog;
-} mine, others;
-
-/* Of the cells. */
-static char folder[] = "/tmp/wares-test-XXXXXX";
-
-static void render(struct strbuf *out, const struct record *product)
-{
-    json_write_record(out, &product_schema, product);
-}
-
-static void employ(struct worker *worker, struct pg *pg)
-{
-    char error[200];
-    worker->pg = pg;
-    assert_int_equal(redis_new("off", 100, &worker->redis, error, sizeof(error)), STATUS_OK);
-    worker->cache =
-        product_cache_new(&(struct product_cache_options){.redis = worker->redis, .ttl_s = 60, .folder = folder});
-    product_cache_attach(worker->cache, TEXT("test"), (struct cells_backend){.pid = 1});
-    worker->catalog =
-        catalog_new(&(struct catalog_options){.pg = pg, .cache = worker->cache, .render = render, .currency = "USD"});
-}
-
-static void dismiss(struct worker *worker)
-{
-    catalog_free(worker->catalog);
-    product_cache_free(worker->cache);
-    redis_free(worker->redis);
-}
-
-static int set_up(void **state)
-{
-    (void)catalogue_set_up(state);
-    assert_non_null(mkdtemp(folder));
-    employ(&mine, ((struct database *)*state)->pg);
-    employ(&others, database_connect(0));
-    return 0;
-}
-
-static void remove_cells(void)
-{
-    glob_t found = {0};
-    char pattern[sizeof folder + 10];
-
-    (void)snprintf(pattern, sizeof pattern, "%s/cells-*", folder);
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            (void)unlink(found.gl_pathv[i]);
-        }
-    }
-    globfree(&found);
-    (void)rmdir(folder);
-}
-
-static int tear_down(void **state)
-{
-    dismiss(&mine);
-    dismiss(&others);
-    pg_free(others.pg);
-    remove_cells();
-    return database_tear_down(state);
-}
-
-static int clear(void **state)
-{
-    (void)database_reset(state);
-    run_sql(*state, "TRUNCATE category, product, change, idempotency; "
-                    "INSERT INTO category (id, name, slug) VALUES ('" TEA "', 'Tea', 'tea')");
-    return 0;
-}
 
 static struct faults *new_faults(struct scope *scope)
 {
@@ -392,16 +312,16 @@ static void an_answer_that_cannot_be_looked_for_is_no_refusal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_change_is_made_although_others_come_first, clear),
-        cmocka_unit_test_setup(others_that_come_first_without_an_end_are_unavailable, clear),
-        cmocka_unit_test_setup(they_do_so_within_the_deadline, clear),
-        cmocka_unit_test_setup(tries_leave_no_memory_behind, clear),
-        cmocka_unit_test_setup(versions_are_in_the_order_of_time_whatever_the_clock_says, clear),
-        cmocka_unit_test_setup(what_is_merged_is_of_a_version_that_was, clear),
-        cmocka_unit_test_setup(what_was_deleted_is_gone_whatever_was_expected, clear),
-        cmocka_unit_test_setup(a_retry_finds_the_answer_that_was_kept_meanwhile, clear),
-        cmocka_unit_test_setup(a_key_that_expired_is_used_anew, clear),
-        cmocka_unit_test_setup(an_answer_that_cannot_be_looked_for_is_no_refusal, clear),
+        cmocka_unit_test_setup(a_change_is_made_although_others_come_first, workers_clear),
+        cmocka_unit_test_setup(others_that_come_first_without_an_end_are_unavailable, workers_clear),
+        cmocka_unit_test_setup(they_do_so_within_the_deadline, workers_clear),
+        cmocka_unit_test_setup(tries_leave_no_memory_behind, workers_clear),
+        cmocka_unit_test_setup(versions_are_in_the_order_of_time_whatever_the_clock_says, workers_clear),
+        cmocka_unit_test_setup(what_is_merged_is_of_a_version_that_was, workers_clear),
+        cmocka_unit_test_setup(what_was_deleted_is_gone_whatever_was_expected, workers_clear),
+        cmocka_unit_test_setup(a_retry_finds_the_answer_that_was_kept_meanwhile, workers_clear),
+        cmocka_unit_test_setup(a_key_that_expired_is_used_anew, workers_clear),
+        cmocka_unit_test_setup(an_answer_that_cannot_be_looked_for_is_no_refusal, workers_clear),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, workers_set_up, workers_tear_down);
 }

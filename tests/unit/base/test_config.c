@@ -45,7 +45,9 @@ static void an_empty_environment_gives_the_defaults(void **state)
     assert_int_equal(config.connections_max, 1024);
     assert_string_equal(config.currency, "USD");
     assert_int_equal(config.deadline_ms, 5000);
+    assert_int_equal(config.feed_retention_days, 7);
     assert_int_equal(config.io_timeout_ms, 5000);
+    assert_int_equal(config.jobs_retention_days, 30);
     assert_int_equal(config.hosts, HOSTS_ONE);
     assert_int_equal(config.l1_ttl_ms, 0);
     assert_string_equal(config.runtime_dir, "");
@@ -54,6 +56,8 @@ static void an_empty_environment_gives_the_defaults(void **state)
     assert_int_equal(config.log_level, LOG_LEVEL_INFO);
     assert_int_equal(config.memory_max_mib, 512);
     assert_true(config.migrate);
+    assert_int_equal(config.purge_after_days, 30);
+    assert_int_equal(config.purge_every_s, 3600);
     assert_int_equal(config.redis_timeout_ms, 50);
     assert_int_equal(config.stop_grace_ms, 10000);
 }
@@ -313,7 +317,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 23);
+    assert_int_equal(variables, 27);
     free(help);
 }
 

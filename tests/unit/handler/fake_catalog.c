@@ -132,6 +132,57 @@ enum status catalog_product_batch(struct catalog *catalog, struct scope *scope, 
     return catalog->status;
 }
 
+enum status catalog_changes(struct catalog *catalog, struct scope *scope, const struct feed_cursor *after,
+                            uint32_t limit, struct feed_page *page)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->has_after = after != NULL;
+    catalog->after = after != NULL ? *after : (struct feed_cursor){0};
+    catalog->feed_limit = limit;
+    *page = catalog->feed;
+    return catalog->status;
+}
+
+/* What all calls about one job answer. */
+static enum status answer_job(struct catalog *catalog, struct text id, struct job *job)
+{
+    catalog->calls++;
+    *job = catalog->job;
+    job->id = id;
+    return catalog->status;
+}
+
+enum status catalog_job_get(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
+{
+    (void)scope;
+    return answer_job(catalog, id, job);
+}
+
+enum status catalog_job_retry(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
+{
+    (void)scope;
+    return answer_job(catalog, id, job);
+}
+
+enum status catalog_job_cancel(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
+{
+    (void)scope;
+    return answer_job(catalog, id, job);
+}
+
+enum status catalog_job_list(struct catalog *catalog, struct scope *scope, const struct job_query *query,
+                             struct job_page *page)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->job_query = *query;
+    *page = (struct job_page){.jobs = &catalog->job, .count = catalog->count, .more = catalog->more};
+    page->next = catalog->next;
+    page->next.fingerprint = job_query_fingerprint(query);
+    return catalog->status;
+}
+
 enum status catalog_product_list(struct catalog *catalog, struct scope *scope, const struct product_query *query,
                                  struct product_page *page)
 {

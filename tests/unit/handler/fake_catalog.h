@@ -3,6 +3,8 @@
 #define TESTS_FAKE_CATALOG_H
 
 #include "catalog/category_change.h"
+#include "catalog/feed.h"
+#include "catalog/job_queue.h"
 #include "catalog/product_batch.h"
 #include "handler/exchange.h"
 
@@ -35,6 +37,12 @@ struct catalog {
     enum status count_status;
     struct search_note note;
     struct record category; /* the one that there is, where any field is given */
+    struct job job;
+    struct job_query job_query;
+    struct feed_page feed;
+    bool has_after;
+    struct feed_cursor after;
+    uint32_t feed_limit;
 };
 
 /* One request through exchange_serve, as the server would hand it down. headers are "NAME=value" strings of CGI, up to a

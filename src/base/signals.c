@@ -1,5 +1,5 @@
-/* Signals as descriptors, for the worker and for its supervisor. */
-#include "server/signals.h"
+/* Signals as descriptors. */
+#include "base/signals.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>

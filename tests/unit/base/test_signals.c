@@ -1,5 +1,5 @@
-/* Tests of src/server/signals.c. */
-#include "server/signals.h"
+/* Tests of base/signals.h. */
+#include "base/signals.h"
 
 #include "../base/check.h"
 

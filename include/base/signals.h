@@ -1,7 +1,7 @@
 /* Signals as descriptors: blocked from the start to the end of the process and read where the process waits anyway, so
  * that none ever cuts short a read, a write or a query of a request, and none is lost or raced. */
-#ifndef SERVER_SIGNALS_H
-#define SERVER_SIGNALS_H
+#ifndef BASE_SIGNALS_H
+#define BASE_SIGNALS_H
 
 #include "base/status.h"
 

@@ -1,0 +1,23 @@
+/* Removing for good what is past its time, a batch at a time. */
+#ifndef STORE_PURGE_STORE_H
+#define STORE_PURGE_STORE_H
+
+#include "store/job_claim.h"
+
+enum purge_what {
+    PURGE_IDEMPOTENCY, /* answers kept for idempotency keys */
+    PURGE_PRODUCTS,    /* products that were deleted */
+    PURGE_CHANGES,     /* the feed: its beginning, and the mark of what is gone (change_floor) with it */
+    PURGE_JOBS,        /* jobs that have ended */
+    PURGE_COUNT
+};
+
+/* What a purge removes, in the plural, for the log. */
+extern const char *const purge_names[PURGE_COUNT];
+
+/* Removes at most batch of them that are older than age_s seconds, for the job that is held. STATUS_STALE, with nothing
+ * removed, where it is not held any more; otherwise as pg_exec. Fewer than batch: there are no more. */
+MUST_CHECK enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct job_hold *hold,
+                                         enum purge_what what, int64_t age_s, uint64_t batch, uint64_t *removed);
+
+#endif

@@ -1,0 +1,69 @@
+/* The statements of purges. Each is a transaction of its own and touches a bounded number of rows. */
+#include "store/purge_store.h"
+
+const char *const purge_names[PURGE_COUNT] = {
+    [PURGE_IDEMPOTENCY] = "kept answers",
+    [PURGE_PRODUCTS] = "deleted products",
+    [PURGE_CHANGES] = "changes",
+    [PURGE_JOBS] = "ended jobs",
+};
+
+/* $1 and $2 the job's hold, $3 the age in seconds, $4 the batch. */
+#define PAST "now() - $3 * interval '1 s'"
+#define BATCH " LIMIT (SELECT $4::bigint FROM held)"
+#define OUTCOME " SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM held)"
+
+/* The limit comes from held, and where there is no row in that there is none: NULL would be no limit at all, so that each
+ * asks for held besides. */
+#define HOLDING " AND EXISTS (SELECT FROM held)"
+
+static const struct {
+    const char *name;
+    const char *sql;
+} purges[PURGE_COUNT] = {
+    [PURGE_IDEMPOTENCY] = {"purge_idempotency",
+                           JOB_HELD ", gone AS (DELETE FROM idempotency WHERE key = ANY (ARRAY("
+                                    "SELECT key FROM idempotency WHERE created_at < " PAST HOLDING BATCH
+                                    ")) AND created_at < " PAST " RETURNING 1)" OUTCOME},
+    /* One that is being restored is left alone, and one that was restored is not past its time any more. */
+    [PURGE_PRODUCTS] = {"purge_products",
+                        JOB_HELD ", old AS MATERIALIZED (SELECT id FROM product WHERE deleted_at < " PAST HOLDING
+                                 " ORDER BY deleted_at" BATCH " FOR UPDATE SKIP LOCKED), "
+                                 "gone AS (DELETE FROM product p USING old WHERE p.id = old.id RETURNING 1)" OUTCOME},
+    /* The feed loses its beginning in the order in which it is read, up to the first change that is not past its time, and
+     * nothing of which an earlier one may yet be committed. */
+    [PURGE_CHANGES] = {"purge_changes", JOB_HELD
+                       ", low AS MATERIALIZED (SELECT xid, seq, at FROM change "
+                       "WHERE xid < pg_snapshot_xmin(pg_current_snapshot())" HOLDING " ORDER BY xid, seq" BATCH "), "
+                       "old AS (SELECT xid, seq, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
+                       "gone AS (DELETE FROM change c USING old WHERE past AND c.xid = old.xid AND c.seq = old.seq "
+                       "RETURNING c.xid, c.seq), "
+                       "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
+                       "FROM (SELECT xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1) g "
+                       "WHERE (f.xid, f.seq) < (g.xid, g.seq))" OUTCOME},
+    [PURGE_JOBS] = {"purge_jobs", JOB_HELD ", gone AS (DELETE FROM job_ended WHERE id = ANY (ARRAY("
+                                           "SELECT id FROM job_ended WHERE ended_at < " PAST HOLDING
+                                           " ORDER BY ended_at" BATCH ")) RETURNING 1)" OUTCOME},
+};
+
+enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct job_hold *hold, enum purge_what what,
+                              int64_t age_s, uint64_t batch, uint64_t *removed)
+{
+    const struct text values[] = {
+        hold->id,
+        hold->fence,
+        arena_printf(scope->arena, "%lld", (long long)age_s),
+        arena_printf(scope->arena, "%llu", (unsigned long long)batch),
+    };
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, purges[what].name, purges[what].sql, false, values,
+                                 sizeof(values) / sizeof(values[0]), &result);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!text_equal(pg_value(result, 0, 1), TEXT("t"))) {
+        return STATUS_STALE;
+    }
+    return text_to_u64(pg_value(result, 0, 0), removed) ? STATUS_OK : STATUS_INTERNAL;
+}
