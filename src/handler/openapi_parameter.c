@@ -47,6 +47,8 @@ static void write_family(struct document *document, const struct parameter *para
         document_object(document, pattern);
     }
     document_text(document, "type", "string");
+    document_integer(document, "maxLength", ATTRIBUTE_STRING_MAX);
+    document_text(document, "pattern", "^[^\\u0000]*$");
     document_end_object(document);
     document_end_object(document);
     document_bool(document, "additionalProperties", false);

@@ -286,15 +286,20 @@ def requests_for(draw, document, operation):
     return query, headers, media, body
 
 
-@EXAMPLES
-@given(data=st.data())
-def test_requests_made_of_the_document_get_answers_of_the_document(client, document, world, data):
+def test_requests_made_of_the_document_get_answers_of_the_document(client, document, world):
     for operation in document.operations:
-        query, headers, media, body = data.draw(requests_for(document, operation), label=str(operation))
-        if operation.path.endswith("/batch"):
-            query |= {"dry_run": "true", "atomic": "false"}
-        response = send(client, document, operation, world.path(operation), query, headers, media, world.settle(body))
-        assert_taken(response, f"{operation} with {query} {headers} {body}", body)
+
+        @EXAMPLES
+        @given(request=requests_for(document, operation))
+        def test_requests_of_the_operation(operation, request):
+            query, headers, media, body = request
+            if operation.path.endswith("/batch"):
+                query = query | {"dry_run": "true", "atomic": "false"}
+            path = world.path(operation)
+            response = send(client, document, operation, path, query, headers, media, world.settle(body))
+            assert_taken(response, f"{operation} with {query} {headers} {body}", body)
+
+        test_requests_of_the_operation(operation)
 
 
 # --- requests that it does not allow --------------------------------------------------------------------------------
