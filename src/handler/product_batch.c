@@ -146,8 +146,8 @@ static bool lacks_precondition(struct exchange *exchange, const struct batch *ba
 static void identify_preference(struct exchange *exchange, struct write_request *request)
 {
     if (request->minimal && request->options.key.data != NULL) {
-        request->options.request = arena_printf(exchange->scope.arena, "return=minimal\n%.*s",
-                                                TEXT_PRINT(request->options.request));
+        request->options.request =
+            arena_printf(exchange->scope.arena, "return=minimal\n%.*s", TEXT_PRINT(request->options.request));
     }
 }
 
