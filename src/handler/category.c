@@ -30,7 +30,8 @@ void category_get(struct exchange *exchange)
         problem_answer_status(exchange, status, "category", NULL);
         return;
     }
-    if (!reply_not_modified(exchange, version_of(&category))) {
+    if (!reply_match_failed(exchange, "category", version_of(&category)) &&
+        !reply_not_modified(exchange, version_of(&category))) {
         reply_json(exchange, 200);
         reply_etag(exchange, version_of(&category));
         json_write_record(&exchange->response.body, &category_schema, &category);

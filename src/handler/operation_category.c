@@ -58,8 +58,8 @@ const struct operation operation_category_get = {
     .id = "getCategory",
     .tag = TAG,
     .summary = "Read one category",
-    .headers = HEADER_IF_NONE_MATCH,
-    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND),
+    .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH,
+    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED),
     .answers = {{200, READ_ANSWER, "the category", MEDIA_CATEGORY},
                 {304, READ_ANSWER, "the category is of a version that If-None-Match names", {{0}}}},
 };

@@ -90,8 +90,8 @@ const struct operation operation_product_get = {
     .tag = TAG,
     .summary = "Read one product",
     .parameters = product_view_parameters,
-    .headers = HEADER_IF_NONE_MATCH | HEADER_CACHE_CONTROL,
-    .problems = PROBLEMS_OF_READS | ABSENCE_PROBLEMS,
+    .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH | HEADER_CACHE_CONTROL,
+    .problems = PROBLEMS_OF_READS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED),
     .answers = {{200, READ_ANSWER, "the product", {{"application/json", "ProductView", false}}},
                 {304, READ_ANSWER, "the product is of a version that If-None-Match names", {{0}}}},
 };

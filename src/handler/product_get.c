@@ -56,6 +56,9 @@ void product_get(struct exchange *exchange)
         problem_answer_status(exchange, status, "product", NULL);
         return;
     }
+    if (reply_match_failed(exchange, "product", view.version)) {
+        return;
+    }
     if (!projection_is_whole(&projection)) {
         reply_part(exchange, &projection, &view);
         return;

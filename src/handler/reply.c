@@ -1,6 +1,8 @@
 /* What several handlers answer alike. */
 #include "reply.h"
 
+#include "catalog/product_change.h"
+#include "handler/problem.h"
 #include "http/etag.h"
 #include "http/uri.h"
 
@@ -30,6 +32,25 @@ void reply_etag(struct exchange *exchange, int64_t version)
 void reply_tag(struct exchange *exchange, const char *etag)
 {
     response_header(&exchange->response, "ETag", text_of(etag));
+}
+
+bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version)
+{
+    int64_t versions[EXPECTED_VERSIONS_MAX];
+    size_t count = 0;
+
+    if (exchange->request.if_match.data == NULL ||
+        etag_list_versions(exchange->request.if_match, versions, EXPECTED_VERSIONS_MAX, &count) == ETAG_LIST_ANY) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (versions[i] == version) {
+            return false;
+        }
+    }
+    reply_etag(exchange, version);
+    problem_answer_stale(exchange, what, version, TEXT_ABSENT);
+    return true;
 }
 
 bool reply_not_modified(struct exchange *exchange, int64_t version)

@@ -19,6 +19,10 @@ void reply_caching(struct exchange *exchange);
 /* Adds the ETag of a version. */
 void reply_etag(struct exchange *exchange, int64_t version);
 
+/* True where If-Match names other versions only: the answer is a 412 then, and complete (RFC 9110, section 13.1.1). what
+ * names the thing read ("product"). */
+MUST_CHECK bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version);
+
 /* True where If-None-Match names the version: the answer is a 304 then, and complete. */
 MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
 
