@@ -90,6 +90,13 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
     return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
+/* What there is only once the gate has its place in the options of the connection. */
+static void tell_gate(struct schema_gate *gate, const struct pg *own, struct product_cache *cache)
+{
+    gate->own = own;
+    gate->cache = cache;
+}
+
 void fcgi_migrate_at_start(const struct config *config)
 {
     struct pg *pg = pg_new(&(struct pg_options){.url = config->database_url, .name = FCGI_PROGRAM});
@@ -148,8 +155,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .is_gone = is_backend_gone,
         .context = pg,
     });
-    gate.cache = cache;
-    gate.own = pg;
+    tell_gate(&gate, pg, cache);
     app.catalog = catalog_new(&(struct catalog_options){
         .pg = pg,
         .cache = cache,
