@@ -253,3 +253,8 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     }
     return true;
 }
+
+void input_if_match_malformed(struct faults *faults)
+{
+    faults_add(faults, FAULT_IN_HEADER, "If-Match", "malformed", "must be * or entity tags in quotes, such as \"3\"");
+}

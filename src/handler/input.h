@@ -50,4 +50,7 @@ MUST_CHECK bool input_json(struct exchange *exchange, struct json_object **docum
 MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id,
                              struct record *record, struct faults *faults);
 
+/* Adds the fault of an If-Match that is no list of entity tags. */
+void input_if_match_malformed(struct faults *faults);
+
 #endif

@@ -5,6 +5,7 @@
 #include "handler/problem.h"
 #include "http/etag.h"
 #include "http/uri.h"
+#include "input.h"
 
 void reply_caching(struct exchange *exchange)
 {
@@ -34,13 +35,30 @@ void reply_tag(struct exchange *exchange, const char *etag)
     response_header(&exchange->response, "ETag", text_of(etag));
 }
 
+static void refuse_if_match(struct exchange *exchange)
+{
+    struct faults faults;
+
+    faults_init(&faults, exchange->scope.arena);
+    input_if_match_malformed(&faults);
+    problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+}
+
 bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version)
 {
     int64_t versions[EXPECTED_VERSIONS_MAX];
     size_t count = 0;
+    enum etag_list list;
 
-    if (exchange->request.if_match.data == NULL ||
-        etag_list_versions(exchange->request.if_match, versions, EXPECTED_VERSIONS_MAX, &count) == ETAG_LIST_ANY) {
+    if (exchange->request.if_match.data == NULL) {
+        return false;
+    }
+    list = etag_list_versions(exchange->request.if_match, versions, EXPECTED_VERSIONS_MAX, &count);
+    if (list == ETAG_LIST_MALFORMED) {
+        refuse_if_match(exchange);
+        return true;
+    }
+    if (list == ETAG_LIST_ANY) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -19,7 +19,8 @@ void reply_caching(struct exchange *exchange);
 /* Adds the ETag of a version. */
 void reply_etag(struct exchange *exchange, int64_t version);
 
-/* True where If-Match names other versions only: the answer is a 412 then, and complete (RFC 9110, section 13.1.1). what
+/* True where If-Match names other versions only, or is malformed: the answer is a 412 then, or a 400, and complete (RFC
+ * 9110, section 13.1.1). what
  * names the thing read ("product"). */
 MUST_CHECK bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version);
 

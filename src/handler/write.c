@@ -26,8 +26,7 @@ static void read_if_match(struct exchange *exchange, struct write_request *reque
         expectation->any = true;
         break;
     case ETAG_LIST_MALFORMED:
-        faults_add(&request->faults, FAULT_IN_HEADER, "If-Match", "malformed",
-                   "must be * or entity tags in quotes, such as \"3\"");
+        input_if_match_malformed(&request->faults);
         break;
     case ETAG_LIST_TAGS:
     default:
