@@ -59,7 +59,7 @@ all: $(programs:%=$(BUILD)/%)
 # --- layers as static archives -------------------------------------------------------------------------------------
 
 define layer_rules
-$(1)_objects := $$(patsubst src/%.c,$(BUILD)/obj/%.o,$$(sort $$(wildcard src/$(1)/*.c)))
+$(1)_objects := $$(patsubst src/%.c,$(BUILD)/obj/%.o,$$(sort $$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
 $(BUILD)/lib$(1).a: $$($(1)_objects)
 	@rm -f $$@ && $(AR) rcs $$@ $$^
 endef

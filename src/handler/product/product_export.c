@@ -6,8 +6,8 @@
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "product_filter.h"
-#include "projection.h"
-#include "reply.h"
+#include "../projection.h"
+#include "../reply.h"
 #include "json/record.h"
 #include "json/writer.h"
 

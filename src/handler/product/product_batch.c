@@ -5,10 +5,10 @@
 #include "batch_reader.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "input.h"
-#include "patch.h"
-#include "reply.h"
-#include "write.h"
+#include "../input.h"
+#include "../patch.h"
+#include "../reply.h"
+#include "../write.h"
 #include "json/writer.h"
 
 static int status_of(const struct batch_operation *operation)

@@ -4,10 +4,10 @@
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "http/prefer.h"
-#include "input.h"
+#include "../input.h"
 #include "product_filter.h"
-#include "projection.h"
-#include "reply.h"
+#include "../projection.h"
+#include "../reply.h"
 
 /* What a request for a list asks, as far as it is not in the product_query. */
 struct wanted {

@@ -6,8 +6,8 @@
 #include "handler/app.h"
 #include "handler/routes.h"
 #include "http/etag.h"
-#include "input.h"
-#include "reply.h"
+#include "../input.h"
+#include "../reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "openapi.h"
 
 #include "http/response.h"
-#include "problem_table.h"
+#include "../problem_table.h"
 
 #include <stdio.h>
 

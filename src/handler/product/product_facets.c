@@ -2,9 +2,9 @@
 #include "catalog/catalog.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "input.h"
+#include "../input.h"
 #include "product_filter.h"
-#include "reply.h"
+#include "../reply.h"
 #include "json/facets.h"
 
 void product_facets(struct exchange *exchange)

@@ -8,7 +8,7 @@
 #include "domain/product.h"
 #include "domain/search_text.h"
 #include "domain/timestamp.h"
-#include "input.h"
+#include "../input.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "catalog/product_change.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "input.h"
-#include "write.h"
+#include "../input.h"
+#include "../write.h"
 
 void product_put(struct exchange *exchange)
 {

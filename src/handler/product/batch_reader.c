@@ -4,7 +4,7 @@
 
 #include "base/uuid.h"
 #include "http/etag.h"
-#include "patch.h"
+#include "../patch.h"
 #include "json/record.h"
 #include "json/value.h"
 
