@@ -49,7 +49,8 @@ void pg_free(struct pg *pg);
  * STATUS_CONFLICT    23505 unique violation, 23P01
  * STATUS_NOT_FOUND   23503 foreign key violation: what is referred to does not exist
  * STATUS_INVALID     22xxx, 23502, 23514: a value was refused; a parameter has a NUL, or there are too many
- * STATUS_UNAVAILABLE cannot connect, or Postgres is shutting down, full or read-only; nothing was done
+ * STATUS_READ_ONLY   not for reads: Postgres is a standby, set to read-only, or its disk is full; nothing was done
+ * STATUS_UNAVAILABLE cannot connect, or Postgres is shutting down or overloaded; nothing was done
  * STATUS_DEADLINE    statement_timeout or lock_timeout ended it, or the scope's deadline passed before it was sent; for
  *                    reads also where the deadline passed in mid-answer and the connection was dropped
  * STATUS_UNCERTAIN   not for reads: the connection broke, or the scope's deadline passed, after the statement was sent

@@ -193,7 +193,9 @@ static enum status run_once(struct pg *pg, struct scope *scope, const struct sta
     if (sent) {
         *answer = pg_exchange(pg->connection, scope, statement->row_bytes_max);
     }
-    return judge(pg, statement->name, answer, statement->reads, again);
+    status = judge(pg, statement->name, answer, statement->reads, again);
+    /* A read that needs the disk, for a sort or a hash, is as good as none. */
+    return status == STATUS_READ_ONLY && statement->reads ? STATUS_UNAVAILABLE : status;
 }
 
 /* Lets the session forget all that is prepared. What is wrong with it shows at the next use. */

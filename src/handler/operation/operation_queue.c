@@ -15,7 +15,7 @@
 #define JOB_ANSWER (ANSWER_CACHE_CONTROL | ANSWER_VARY)
 #define JOB_CHANGE_PROBLEMS                                                                                            \
     (PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_CONFLICT) |                              \
-     PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN))
+     PROBLEM_BIT(PROBLEM_READ_ONLY) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN))
 
 static const struct parameter after = {
     .name = "after",
