@@ -36,6 +36,7 @@ struct pg *pg_new(const struct pg_options *options)
 void pg_free(struct pg *pg)
 {
     if (pg != NULL) {
+        pg_abandon(pg);
         PQfinish(pg->connection);
         resolver_free(pg->resolver);
         free(pg->url);
@@ -102,6 +103,7 @@ static enum status judge(struct pg *pg, const char *what, const struct pg_answer
         return STATUS_OK;
     case PG_END_LATE:
         pg_drop(pg, "no answer within the deadline");
+        pg->silent = true;
         return undone ? STATUS_DEADLINE : STATUS_UNCERTAIN;
     case PG_END_BROKEN:
         undone = undone || pg_error_is_farewell(answer->result);
