@@ -258,6 +258,15 @@ static const struct variable variables[] = {
         .prose = "the socket of the pool, for scripts that call it; no program of ours reads it",
     },
     {
+        .name = "WARES_STALE_MAX",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, stale_max_s),
+        .default_value = "300",
+        .least = 0,
+        .most = 86400,
+        .prose = "seconds that an answer may be out of date where nobody can be asked; 0 answers 503 instead",
+    },
+    {
         .name = "WARES_STOP_GRACE",
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, stop_grace_ms),

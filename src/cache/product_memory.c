@@ -142,6 +142,14 @@ static bool usable(const struct product_memory *memory, struct text id)
     return memory->chain_count > 0 && id.length == UUID_TEXT_LENGTH;
 }
 
+static void show(const struct entry *entry, struct held_product *product)
+{
+    product->version = entry->version;
+    product->json = (struct text){.data = entry->json, .length = entry->length};
+    product->held_ns = entry->held_ns;
+    memcpy(product->guard, entry->guard, sizeof product->guard);
+}
+
 bool product_memory_get(struct product_memory *memory, struct text id, uint64_t word, int64_t now_ns,
                         struct held_product *product)
 {
@@ -151,18 +159,31 @@ bool product_memory_get(struct product_memory *memory, struct text id, uint64_t 
     if (entry == NULL) {
         return false;
     }
-    if (entry->word != word || now_ns - entry->held_ns >= memory->ttl_ns) {
+    if (entry->word != word) {
         drop(memory, link);
+        return false;
+    }
+    if (now_ns - entry->held_ns >= memory->ttl_ns) {
         return false;
     }
     if (*link != memory->newest) {
         unlink_from_list(memory, *link);
         put_in_front(memory, *link);
     }
-    product->version = entry->version;
-    product->json = (struct text){.data = entry->json, .length = entry->length};
-    product->held_ns = entry->held_ns;
-    memcpy(product->guard, entry->guard, sizeof product->guard);
+    show(entry, product);
+    return true;
+}
+
+bool product_memory_peek(const struct product_memory *memory, struct text id, struct held_product *product,
+                         uint64_t *word)
+{
+    const struct entry *entry = usable(memory, id) ? *find(memory, id) : NULL;
+
+    if (entry == NULL) {
+        return false;
+    }
+    show(entry, product);
+    *word = entry->word;
     return true;
 }
 

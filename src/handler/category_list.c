@@ -17,11 +17,11 @@ static void answer_page(struct exchange *exchange, const struct query *query, co
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
     if (page.more) {
         reply_link_next(exchange, query, &page.next);
     }
     json_write_records(&exchange->response.body, &category_schema, page.categories, page.count);
+    reply_content(exchange);
 }
 
 static void answer_tree(struct exchange *exchange, struct text top, struct faults *faults)
@@ -40,8 +40,8 @@ static void answer_tree(struct exchange *exchange, struct text top, struct fault
         problem_answer_status(exchange, status, "tree", NULL);
         return;
     }
-    reply_json(exchange, 200);
     json_write_category_tree(&exchange->response.body, &tree);
+    reply_content(exchange);
 }
 
 /* A tree is not paged. */

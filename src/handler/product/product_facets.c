@@ -26,7 +26,7 @@ void product_facets(struct exchange *exchange)
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
     reply_search(exchange, &note);
     json_write_facets(&exchange->response.body, &facets);
+    reply_content(exchange);
 }

@@ -127,8 +127,6 @@ void product_list(struct exchange *exchange)
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
-    response_header(&exchange->response, "Vary", TEXT("Prefer"));
     reply_search(exchange, &page.note);
     if (page.more) {
         reply_link_next(exchange, &wanted.query, &page.next);
@@ -136,4 +134,5 @@ void product_list(struct exchange *exchange)
     if (page.before) {
         reply_link_previous(exchange, &wanted.query, &page.previous);
     }
+    reply_content(exchange);
 }

@@ -371,6 +371,7 @@ static void begin(struct catalog *catalog)
     kept.config = (struct config){
         .body_max = 1048576, .deadline_ms = 5000, .currency = "USD", .export_time_s = 600, .exports_max = 3};
     kept.config.require_if_match = catalog->require_if_match;
+    kept.config.stale_max_s = catalog->stale_max_s;
     app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
