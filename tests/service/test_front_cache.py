@@ -3,7 +3,9 @@ gives anything older than what was acknowledged."""
 
 import concurrent.futures
 import json
+import os
 import re
+import signal
 import threading
 import time
 
@@ -11,7 +13,7 @@ import pytest
 
 from client import CATEGORIES, PRODUCTS, REQUEST_ID, Client, assert_problem, client_of, path_of
 from load import eventually
-from stack import ROOT
+from stack import ROOT, children
 
 STALE_MAX = 4  # seconds
 
@@ -182,18 +184,34 @@ def test_the_answer_is_the_requests_own(client):
 # --- many at once -------------------------------------------------------------------------------------------------------
 
 
-def test_many_at_once_fetch_the_body_once(own, client):
+@pytest.fixture
+def patient(own):
+    """nginx with a lock that is waited for, so that a test can hold up the one request that has it."""
+    conf = own.run_dir / "conf" / "wares" / "cache" / "server.conf"
+    shipped = conf.read_text()
+    assert "fastcgi_cache_lock_timeout 100ms;" in shipped
+    masters = own.pids("front")
+    for text in (shipped.replace("lock_timeout 100ms", "lock_timeout 5s").replace("lock_age 2s", "lock_age 5s"), shipped):
+        before = set(children(masters[0]))
+        conf.write_text(text)
+        os.kill(masters[0], signal.SIGHUP)
+        eventually(lambda: not before & set(children(masters[0])) and children(masters[0]), timeout=15)
+        if text != shipped:
+            yield
+
+
+def test_many_at_once_fetch_the_body_once(own, client, patient):
     target = path_of(client.product())
-    gate = threading.Barrier(12)
 
     def read(_):
         with Client(own.url) as one:
-            one.get("/livez")
-            gate.wait()
             return one.get(target)
 
     with concurrent.futures.ThreadPoolExecutor(12) as threads:
-        answers = list(threads.map(read, range(12)))
+        with own.frozen("pool"):
+            reads = [threads.submit(read, i) for i in range(12)]
+            time.sleep(0.5)
+        answers = [one.result() for one in reads]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     statuses = worker_statuses(own, target, 12)

@@ -59,7 +59,7 @@ static void an_empty_environment_gives_the_defaults(void **state)
     assert_int_equal(config.purge_after_days, 30);
     assert_int_equal(config.purge_every_s, 3600);
     assert_int_equal(config.redis_timeout_ms, 50);
-    assert_int_equal(config.stale_max_s, 300);
+    assert_int_equal(config.stale_max_s, 3600);
     assert_int_equal(config.stop_grace_ms, 10000);
 }
 
