@@ -1,8 +1,6 @@
 /* Dates of HTTP, written and read. Pure. The calendar is Howard Hinnant's "days from civil", which needs no table. */
 #include "http/date.h"
 
-#include <string.h>
-
 #define SECONDS_PER_DAY INT64_C(86400)
 #define DAYS_PER_ERA INT64_C(146097) /* of 400 years */
 
@@ -47,10 +45,10 @@ static struct civil civil_of(int64_t days)
 
 static char *put_text(char *out, const char *text)
 {
-    const size_t length = strlen(text);
-
-    memcpy(out, text, length);
-    return out + length;
+    while (*text != '\0') {
+        *out++ = *text++;
+    }
+    return out;
 }
 
 static char *put_digits(char *out, int64_t value, int count)
@@ -110,7 +108,10 @@ static int64_t take_number(struct reader *reader, size_t digits, bool padded)
 
     reader->good = reader->good && reader->rest.length >= digits;
     for (size_t i = 0; reader->good && i < digits; i++) {
-        const char c = padded && i == 0 && reader->rest.data[0] == ' ' ? '0' : reader->rest.data[i];
+        char c = reader->rest.data[i];
+        if (padded && i == 0 && c == ' ') {
+            c = '0';
+        }
         reader->good = c >= '0' && c <= '9';
         value = value * 10 + (c - '0');
     }
