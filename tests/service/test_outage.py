@@ -11,6 +11,7 @@ import time
 import pytest
 
 from client import CATEGORIES, PRODUCTS, Client, assert_problem, path_of, unique
+from jobs import Queue
 from load import eventually
 from stack import ROOT, is_alive
 
@@ -253,6 +254,7 @@ AWAY = {
         ("short_lived", lambda asker: away_for_longer_than(asker, 2.5), True),
     "Postgres, for longer than `WARES_STALE_MAX` too":
         ("short_lived", lambda asker: away_for_longer_than(asker, 7.5), True),
+    "Postgres, with `WARES_HOSTS=many`": ("many_hosts", held("postgres"), True),
     "Postgres and Redis": ("one_host", held("postgres", "redis"), True),
     "Postgres and Redis, with `WARES_HOSTS=many`": ("many_hosts", held("postgres", "redis"), True),
     "Postgres is a standby": ("one_host", standby, True),
@@ -382,6 +384,18 @@ def test_without_a_time_nothing_is_shown_that_is_not_proven(fresh_stack):
                 assert_problem(client.get(path_of(product)), 503)
     finally:
         stack.close()
+
+
+def test_jobs_wait_for_a_runner_and_show_it(one_host):
+    one_host.await_ready()
+    with Client(one_host.url) as client:
+        with one_host.held("jobs"):
+            job = Queue(one_host).add("purge", {})
+            time.sleep(1)
+            shown = client.get(f"/api/v1/jobs/{job}").json()
+            assert (shown["state"], shown["attempts"], shown["started_at"]) == ("queued", 0, None)
+            assert job in [one["id"] for one in client.get("/api/v1/jobs?state=queued").json()]
+        eventually(lambda: client.get(f"/api/v1/jobs/{job}").json()["state"] == "succeeded", timeout=20)
 
 
 def test_lighttpd_says_it_too_where_the_pool_is_away(lighttpd_stack_of_its_own):
