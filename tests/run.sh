@@ -64,7 +64,7 @@ part_model() {
 
 part_service() {
     say "the service on real servers"
-    # Each process has servers of its own. The longest files come first in their own order: see tests/service/conftest.py.
+    # Each process has servers of its own, and takes one file after the other.
     BUILD=build SANITIZED_BUILD=$sanitized /usr/bin/python3 -m pytest tests/service -q --durations=10 -p no:cacheprovider \
         --numprocesses="$jobs" --dist=loadfile
 }

@@ -10,6 +10,14 @@ from client import Client, client_of
 from stack import Stack
 
 
+# Taken first, so that no process is left alone with one of them at the end.
+LONGEST = ("test_integration.py", "test_oracle.py", "test_idempotency_faults.py", "test_jobs.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def fresh_stack() -> Iterator[Callable[..., Stack]]:
     """Starts a stack with the given variables; it ends with the tests at the latest."""
