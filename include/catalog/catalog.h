@@ -44,7 +44,8 @@ struct catalog_options {
 struct product_view {
     int64_t version;
     struct text json; /* lives until the scope's arena is reset */
-    bool settled;     /* no change of it was under way when it was read: see handler/reply.h, reply_last_modified */
+    bool settled;     /* no change of it was under way when it was read: see handler/last_modified.h */
+    int64_t read_us;  /* when that was, by the clock that changes are stamped by: microseconds since 1970 */
     bool unproven;    /* the database cannot be asked, and it may be out of date by now */
     int64_t age_ms;   /* where unproven: since it was known to be current */
 };

@@ -103,6 +103,9 @@ MUST_CHECK enum status pg_database_identity(struct pg *pg, struct scope *scope, 
  * one clock. Asked once a minute, and reckoned on in between. STATUS_UNAVAILABLE and STATUS_DEADLINE as pg_exec. */
 MUST_CHECK enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us);
 
+/* The same, reckoned on from when it was last asked, which the connecting does: nothing is asked now. */
+int64_t pg_reckoned_now(const struct pg *pg);
+
 /* The name of the constraint in the last failure, or "". */
 const char *pg_constraint(const struct pg *pg);
 

@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "cache/product_cache.h"
 #include "domain/timestamp.h"
+#include "store/pg.h"
 #include "store/product_store.h"
 
 #include <string.h>
@@ -36,8 +37,10 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (status != STATUS_OK) {
         return status;
     }
+    const int64_t read_us = pg_reckoned_now(catalog->options.pg);
     if (!fresh && product_cache_get(cache, scope, id, &cached, &ticket) == STATUS_OK) {
-        *view = (struct product_view){.version = cached.version, .json = cached.json, .settled = true};
+        *view =
+            (struct product_view){.version = cached.version, .json = cached.json, .settled = true, .read_us = read_us};
         return STATUS_OK;
     }
     if (fresh) {
@@ -47,6 +50,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (status == STATUS_OK) {
         status = catalog_render(catalog, scope, &product, view);
         view->settled = ticket.usable;
+        view->read_us = read_us;
     }
     if (status == STATUS_OK && !fresh) {
         catalog_keep(catalog, scope, id, view, &ticket);

@@ -21,22 +21,22 @@ static bool read_updated_at(struct text json, int64_t *unix_us)
     return text_starts_with(end, before) && timestamp_to_micros(at, unix_us);
 }
 
-bool last_modified_of(const struct product_view *view, int64_t now_us, int64_t deadline_ms, int64_t *unix_s)
+bool last_modified_of(const struct product_view *view, int64_t deadline_ms, int64_t *unix_s)
 {
     int64_t updated_us = 0;
 
     if (!view->settled || !read_updated_at(view->json, &updated_us) || updated_us < 0 ||
-        now_us - updated_us < deadline_ms * 1000 + LAST_MODIFIED_MARGIN_S * US_PER_S) {
+        view->read_us - updated_us < deadline_ms * 1000 + LAST_MODIFIED_MARGIN_S * US_PER_S) {
         return false;
     }
     *unix_s = updated_us / US_PER_S;
     return true;
 }
 
-bool last_modified_matches(const struct request *request, int64_t now_us, int64_t unix_s)
+bool last_modified_matches(const struct request *request, int64_t unix_s)
 {
     int64_t given_s = 0;
 
     return request->if_none_match.data == NULL && request->if_modified_since.data != NULL &&
-           http_date_parse(text_trim_ows(request->if_modified_since), now_us / US_PER_S, &given_s) && given_s == unix_s;
+           http_date_parse(text_trim_ows(request->if_modified_since), unix_s, &given_s) && given_s == unix_s;
 }

@@ -5,7 +5,6 @@
 #include "../last_modified.h"
 #include "../projection.h"
 #include "../reply.h"
-#include "base/clock.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
@@ -38,11 +37,8 @@ struct validators {
 static bool reply_validated(struct exchange *exchange, const struct product_view *view, bool dated,
                             struct validators *validators)
 {
-    const int64_t now_us = clock_unix_us();
-
-    validators->has_date =
-        dated && last_modified_of(view, now_us, exchange->app->config->deadline_ms, &validators->unix_s);
-    if (validators->has_date && last_modified_matches(&exchange->request, now_us, validators->unix_s)) {
+    validators->has_date = dated && last_modified_of(view, exchange->app->config->deadline_ms, &validators->unix_s);
+    if (validators->has_date && last_modified_matches(&exchange->request, validators->unix_s)) {
         reply_304(exchange, validators->etag);
         return true;
     }

@@ -26,6 +26,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     catalog->fresh = fresh;
     record_set(&catalog->input, PRODUCT_ID, id);
     *view = catalog->view;
+    view->read_us = clock_unix_us();
     return catalog->status;
 }
 
