@@ -3,6 +3,7 @@
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "../input.h"
+#include "../list_cache.h"
 #include "product_filter.h"
 #include "../reply.h"
 #include "json/facets.h"
@@ -14,13 +15,18 @@ void product_facets(struct exchange *exchange)
     struct search_note note;
     struct query query = {.count = 0};
     struct faults faults;
+    struct text key;
 
+    if (list_cache_answers(exchange, TEXT(""), &key)) {
+        return;
+    }
     faults_init(&faults, exchange->scope.arena);
     product_filter_read(exchange, &query, &wanted.filter, &faults);
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
         return;
     }
+    product_filter_note(exchange, key, &wanted.filter);
     enum status status = catalog_product_facets(exchange->app->catalog, &exchange->scope, &wanted, &facets, &note);
     if (status != STATUS_OK) {
         problem_answer_status(exchange, status, "list", NULL);
@@ -29,4 +35,8 @@ void product_facets(struct exchange *exchange)
     reply_json(exchange, 200);
     reply_search(exchange, &note);
     json_write_facets(&exchange->response.body, &facets);
+    /* How a misspelt word is read changes without a write of a product. */
+    if (wanted.filter.search.data == NULL || (facets.count > 0 && note.spelling_count == 0)) {
+        list_cache_keep(exchange, key);
+    }
 }

@@ -5,6 +5,7 @@
 #include "handler/routes.h"
 #include "http/prefer.h"
 #include "../input.h"
+#include "../list_cache.h"
 #include "product_filter.h"
 #include "../projection.h"
 #include "../reply.h"
@@ -105,15 +106,25 @@ static bool reply_count(struct exchange *exchange, const struct wanted *wanted, 
     return true;
 }
 
+/* An estimate, and how a misspelt word is read, change without a write of a product. */
+static bool may_be_kept(const struct wanted *wanted, const struct product_page *page)
+{
+    return wanted->count != PRODUCT_COUNT_ESTIMATED &&
+           (wanted->list.filter.search.data == NULL || (page->count > 0 && page->note.spelling_count == 0));
+}
+
 void product_list(struct exchange *exchange)
 {
     struct wanted wanted = {0};
     struct product_page page;
+    struct text key;
     enum status status;
 
-    if (!read_request(exchange, &wanted)) {
+    if (list_cache_answers(exchange, prefer_get(exchange->request.prefer, "count"), &key) ||
+        !read_request(exchange, &wanted)) {
         return;
     }
+    product_filter_note(exchange, key, &wanted.list.filter);
     status = catalog_product_list(exchange->app->catalog, &exchange->scope, &wanted.list, &page);
     if (status != STATUS_OK) {
         problem_answer_status(exchange, status, "list", NULL);
@@ -135,5 +146,8 @@ void product_list(struct exchange *exchange)
     }
     if (page.before) {
         reply_link_previous(exchange, &wanted.query, &page.previous);
+    }
+    if (may_be_kept(&wanted, &page)) {
+        list_cache_keep(exchange, key);
     }
 }
