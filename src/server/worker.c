@@ -22,8 +22,8 @@
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
 
-/* How long a signal may wait for requests that were ready together with it. */
-#define SIGNALS_WAIT_NS (5 * CLOCK_NS_PER_MS)
+/* How long a signal, and the line of a request, may wait for requests that were ready at the same time. */
+#define ROUND_WAIT_NS (5 * CLOCK_NS_PER_MS)
 
 /* A stop is over once no connection was used for so long. */
 #define QUIET_MS 300
@@ -227,6 +227,7 @@ static bool run_round(struct worker *worker, int timeout_ms)
         return false;
     }
     looked_ns = clock_monotonic_ns();
+    log_hold();
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &worker->signal_fd) {
@@ -239,7 +240,9 @@ static bool run_round(struct worker *worker, int timeout_ms)
         } else {
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
-            if (i + 1 < count && worker->used_ns - looked_ns >= SIGNALS_WAIT_NS) {
+            if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
+                log_release();
+                log_hold();
                 take_signals(worker);
                 looked_ns = worker->used_ns;
             }
@@ -250,6 +253,7 @@ static bool run_round(struct worker *worker, int timeout_ms)
             }
         }
     }
+    log_release();
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
     if (count < EVENTS_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
