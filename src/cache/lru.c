@@ -194,8 +194,8 @@ void *lru_put(struct lru *lru, struct text key, size_t length, int64_t held_ns)
 
     struct entry *entry = memory_new(1, size);
     struct entry **chain = chain_of(lru, hash);
-    *entry = (struct entry){
-        .next = *chain, .held_ns = held_ns, .hash = hash, .length = length, .key_length = key.length};
+    *entry =
+        (struct entry){.next = *chain, .held_ns = held_ns, .hash = hash, .length = length, .key_length = key.length};
     memcpy(entry->bytes + length, key.data, key.length);
     *chain = entry;
     put_in_front(lru, entry);

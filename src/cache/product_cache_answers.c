@@ -68,7 +68,8 @@ static bool is_current(const struct product_cache *cache, const struct cache_gen
 bool product_cache_get_answer(struct product_cache *cache, struct text key, struct cached_answer *answer)
 {
     const int64_t now_ns = clock_monotonic_ns();
-    const struct held_answer *held = product_cache_is_ready(cache, now_ns) ? lru_get(cache->answers, key, now_ns) : NULL;
+    const struct held_answer *held =
+        product_cache_is_ready(cache, now_ns) ? lru_get(cache->answers, key, now_ns) : NULL;
 
     if (held == NULL) {
         return false;
