@@ -21,7 +21,6 @@ CREATE TABLE import (
     unchanged   bigint      NOT NULL DEFAULT 0,
     failed      bigint      NOT NULL DEFAULT 0,
     differences text        NOT NULL DEFAULT '', -- of a dry run: the first ones, as members of an array
-    different   integer     NOT NULL DEFAULT 0,  -- how many these are
     created_at  timestamptz NOT NULL DEFAULT now(),
     touched_at  timestamptz NOT NULL DEFAULT now() -- when the last part of the file came
 ) WITH (fillfactor = 50);

@@ -3,6 +3,7 @@
 #ifndef JSON_IMPORT_LINE_H
 #define JSON_IMPORT_LINE_H
 
+#include "base/status.h"
 #include "base/strbuf.h"
 #include "domain/fault.h"
 #include "domain/product.h"
@@ -13,9 +14,9 @@
 struct json_object;
 
 struct import_object {
-    bool is_end;         /* it is no product but the record that an export ends with */
-    struct text id;      /* in lower case; absent: none */
-    struct record input; /* what is given of the product; of the attributes only what is given as a whole */
+    bool is_end;                    /* it is no product but the record that an export ends with */
+    struct text id;                 /* in lower case; absent: none */
+    struct record input;            /* what is given of the product; of the attributes only what is given as a whole */
     struct text category;           /* a slug or a name; absent: none */
     struct json_object *attributes; /* those that are given one by one, null for one that is to go; NULL: none */
 };

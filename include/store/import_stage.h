@@ -25,7 +25,8 @@ MUST_CHECK enum status import_stage_open(const struct pg *pg, struct scope *scop
                                          struct import_stage **stage);
 
 /* Adds a line, and where enough have come sends them. After another status than STATUS_OK the stage can only be closed. */
-MUST_CHECK enum status import_stage_put(struct import_stage *stage, struct scope *scope, const struct import_line *line);
+MUST_CHECK enum status import_stage_put(struct import_stage *stage, struct scope *scope,
+                                        const struct import_line *line);
 
 /* Sends what is left. */
 MUST_CHECK enum status import_stage_flush(struct import_stage *stage, struct scope *scope);

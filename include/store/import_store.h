@@ -80,7 +80,6 @@ struct import_move {
     struct import_error *errors;
     size_t error_count;
     struct text differences; /* that are added, with commas between them; absent: none */
-    uint64_t different;
 };
 
 /* Moves on without a change of a product. STATUS_STALE where the job is not held any more, or the import does not stand at
@@ -92,7 +91,7 @@ MUST_CHECK enum status import_store_restart(struct pg *pg, struct scope *scope, 
                                             bool checking);
 
 /* The ids of categories by slug or name, in the order of the names; absent where there is none. */
-MUST_CHECK enum status import_store_categories(struct pg *pg, struct scope *scope, const struct text *names, size_t count,
-                                               struct text *ids);
+MUST_CHECK enum status import_store_categories(struct pg *pg, struct scope *scope, const struct text *names,
+                                               size_t count, struct text *ids);
 
 #endif

@@ -49,8 +49,8 @@ static void compress(uint32_t state[8], const unsigned char block[SHA256_BLOCK])
 
     expand(block, schedule);
     for (size_t i = 0; i < ROUNDS; i++) {
-        const uint32_t first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) +
-                               constants[i] + schedule[i];
+        const uint32_t first =
+            h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + schedule[i];
         const uint32_t second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
 
         h = g;
@@ -74,8 +74,8 @@ static void compress(uint32_t state[8], const unsigned char block[SHA256_BLOCK])
 
 void sha256_init(struct sha256 *sha)
 {
-    *sha = (struct sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                                     0x1f83d9ab, 0x5be0cd19}};
+    *sha = (struct sha256){
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void sha256_add(struct sha256 *sha, struct text bytes)

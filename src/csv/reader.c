@@ -23,9 +23,9 @@ struct csv_reader {
     enum state state;
     char separator; /* NUL: not known yet */
     bool stopped;
-    bool begun;       /* something of the record has come */
-    unsigned mark;    /* bytes of the byte order mark that have come; 3: it is behind us, or there is none */
-    uint64_t line;    /* the one that is read */
+    bool begun;    /* something of the record has come */
+    unsigned mark; /* bytes of the byte order mark that have come; 3: it is behind us, or there is none */
+    uint64_t line; /* the one that is read */
     struct strbuf bytes;
     size_t ends[CSV_VALUES_MAX]; /* where each value ends in the bytes */
     struct csv_value values[CSV_VALUES_MAX];

@@ -46,7 +46,8 @@ static bool field_target(struct arena *arena, struct text name, struct target *t
         return true;
     }
     if (text_starts_with(name, ATTRIBUTE_PREFIX) &&
-        attribute_key_valid((struct text){name.data + ATTRIBUTE_PREFIX.length, name.length - ATTRIBUTE_PREFIX.length})) {
+        attribute_key_valid(
+            (struct text){name.data + ATTRIBUTE_PREFIX.length, name.length - ATTRIBUTE_PREFIX.length})) {
         *target = (struct target){.kind = TARGET_ATTRIBUTE, .member = arena_string(arena, name)};
         return true;
     }
@@ -86,7 +87,8 @@ bool import_target_of(const struct import_file *file, struct text column, struct
 static void refuse_column(struct import_file *file, struct text column)
 {
     const char *names[PRODUCT_FIELD_COUNT + 1];
-    const char *shown = arena_string(file->arena, (struct text){column.data, column.length < 100 ? column.length : 100});
+    const char *shown =
+        arena_string(file->arena, (struct text){column.data, column.length < 100 ? column.length : 100});
     const char *nearest;
 
     for (size_t i = 0; i < PRODUCT_FIELD_COUNT; i++) {
@@ -94,11 +96,12 @@ static void refuse_column(struct import_file *file, struct text column)
     }
     names[PRODUCT_FIELD_COUNT] = "category";
     nearest = text_nearest(folded(file->arena, column), names, PRODUCT_FIELD_COUNT + 1);
-    faults_add(&file->faults, FAULT_IN_BODY, "", "unknown_column",
-               "the column \"%s\" is no field of a product%s%s%s; say what it is with map.<column>=<field>, or leave it "
-               "out with map.<column>=",
-               shown, nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-               nearest != NULL ? "\"?" : "");
+    faults_add(
+        &file->faults, FAULT_IN_BODY, "", "unknown_column",
+        "the column \"%s\" is no field of a product%s%s%s; say what it is with map.<column>=<field>, or leave it "
+        "out with map.<column>=",
+        shown, nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
+        nearest != NULL ? "\"?" : "");
 }
 
 static void check_repeated(struct import_file *file, const struct csv_record *record, size_t column)
@@ -183,8 +186,8 @@ static bool is_json(struct text value)
 
 void import_write_attribute(struct strbuf *out, bool *first, const char *name, struct text value)
 {
-    const bool may_be = value.length > 0 && (strchr("[\"-tf", value.data[0]) != NULL ||
-                                             (value.data[0] >= '0' && value.data[0] <= '9'));
+    const bool may_be =
+        value.length > 0 && (strchr("[\"-tf", value.data[0]) != NULL || (value.data[0] >= '0' && value.data[0] <= '9'));
 
     if (may_be && is_json(value)) {
         import_write_raw(out, first, name, value);

@@ -240,12 +240,9 @@ static void write_attributes(const struct shopify *shopify, const struct variant
         const char *key;
         enum column column;
         bool shared;
-    } others[] = {{"vendor", VENDOR, true},
-                  {"product_type", TYPE, true},
-                  {"barcode", BARCODE, false},
-                  {"compare_at_price", COMPARE_AT, false},
-                  {"weight_g", GRAMS, false},
-                  {"tags", TAGS, true}};
+    } others[] = {{"vendor", VENDOR, true},    {"product_type", TYPE, true},
+                  {"barcode", BARCODE, false}, {"compare_at_price", COMPARE_AT, false},
+                  {"weight_g", GRAMS, false},  {"tags", TAGS, true}};
     bool first_attribute = true;
 
     json_write_key(out, first, "attributes");
@@ -372,8 +369,8 @@ static bool goes_on(const struct shopify *shopify, struct text handle)
 
 static void keep_shared(struct shopify *shopify, const struct csv_record *record)
 {
-    static const enum column columns[] = {HANDLE,       TITLE,        BODY,         VENDOR, TYPE, TAGS, PUBLISHED,
-                                          OPTION1_NAME, OPTION2_NAME, OPTION3_NAME, STATUS};
+    static const enum column columns[] = {HANDLE,    TITLE,        BODY,         VENDOR,       TYPE,  TAGS,
+                                          PUBLISHED, OPTION1_NAME, OPTION2_NAME, OPTION3_NAME, STATUS};
 
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         const struct text value = value_of(shopify, record, columns[i]);

@@ -37,7 +37,8 @@ static void read_id(struct line_reader *reader, struct json_object *value)
         return;
     }
     if (json_object_is_type(value, json_type_string)) {
-        text = (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
+        text =
+            (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
     }
     if (uuid_normalise(text, normal)) {
         reader->line->id = arena_copy(reader->faults->arena, text_of(normal));
@@ -54,7 +55,8 @@ static void read_category(struct line_reader *reader, struct json_object *value)
         return;
     }
     if (json_object_is_type(value, json_type_string)) {
-        text = (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
+        text =
+            (struct text){.data = json_object_get_string(value), .length = (size_t)json_object_get_string_len(value)};
     }
     if (text.length > 0) {
         reader->line->category = arena_copy(reader->faults->arena, text);
@@ -68,8 +70,7 @@ static bool is_passed_over(const char *name)
 {
     const int field = schema_find(&product_schema, text_of(name));
 
-    return strcmp(name, ERROR_MEMBER) == 0 ||
-           (field >= 0 && (product_schema.fields[field].flags & FIELD_SERVER) != 0);
+    return strcmp(name, ERROR_MEMBER) == 0 || (field >= 0 && (product_schema.fields[field].flags & FIELD_SERVER) != 0);
 }
 
 static void read_member(struct line_reader *reader, const char *name, struct json_object *value)

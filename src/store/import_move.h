@@ -6,15 +6,14 @@
 #include "pg_array.h"
 #include "store/import_store.h"
 
-enum { IMPORT_MOVE_VALUES = 11 };
+enum { IMPORT_MOVE_VALUES = 10 };
 
-#define IMPORT_MOVE(id, fence, from, to, created, updated, unchanged, numbers, contents, differences, different)       \
+#define IMPORT_MOVE(id, fence, from, to, created, updated, unchanged, numbers, contents, differences)                  \
     JOB_HELD_AS(id, fence)                                                                                             \
     ", moved AS (UPDATE import SET place = " to "::bigint, created = created + " created "::bigint, "                  \
     "updated = updated + " updated "::bigint, unchanged = unchanged + " unchanged "::bigint, "                         \
     "failed = failed + cardinality(" numbers "::bigint[]), "                                                           \
-    "differences = concat_ws(',', nullif(differences, ''), " differences "::text), "                                   \
-    "different = different + " different "::integer "                                                                  \
+    "differences = concat_ws(',', nullif(differences, ''), " differences "::text) "                                    \
     "WHERE id = " id " AND place = " from "::bigint AND EXISTS (SELECT FROM held) RETURNING id), "                     \
     "noted AS (INSERT INTO import_error (import, number, content) "                                                    \
     "SELECT m.id, e.number, e.content FROM moved m, unnest(" numbers ", " contents                                     \

@@ -8,8 +8,8 @@
 #include "base/strbuf.h"
 #include "base/uuid.h"
 
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The class of the advisory locks: any number that nothing else in the database uses so ("impt"). */
 #define SLOT_CLASS UINT32_C(0x696d7074)

@@ -61,11 +61,11 @@ enum status import_store_abandon(struct pg *pg, struct scope *scope, struct text
 
 enum status import_store_same(struct pg *pg, struct scope *scope, struct text digest, struct text *id)
 {
-    static const char sql[] =
-        "SELECT i.id FROM import i WHERE i.state = 'ready' AND i.digest = $1 AND i.created_at > now() - interval '24 hours' "
-        "AND (EXISTS (SELECT FROM job j WHERE j.id = i.id AND NOT j.cancelling) "
-        "OR EXISTS (SELECT FROM job_ended e WHERE e.id = i.id AND e.state = 'succeeded')) "
-        "ORDER BY i.created_at DESC LIMIT 1";
+    static const char sql[] = "SELECT i.id FROM import i WHERE i.state = 'ready' AND i.digest = $1 AND i.created_at > "
+                              "now() - interval '24 hours' "
+                              "AND (EXISTS (SELECT FROM job j WHERE j.id = i.id AND NOT j.cancelling) "
+                              "OR EXISTS (SELECT FROM job_ended e WHERE e.id = i.id AND e.state = 'succeeded')) "
+                              "ORDER BY i.created_at DESC LIMIT 1";
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_same", sql, true, &digest, 1, &result);
 
@@ -193,8 +193,8 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
     const struct text values[] = {id, number(scope, after)};
     struct pg_result *result = NULL;
     bool full = false;
-    enum status status = pg_read_bounded(pg, scope, "import_errors", sql, bytes_max, values, LENGTH(values), &result,
-                                         &full);
+    enum status status =
+        pg_read_bounded(pg, scope, "import_errors", sql, bytes_max, values, LENGTH(values), &result, &full);
 
     *errors = (struct import_errors){0};
     if (status != STATUS_OK) {
@@ -215,7 +215,7 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
 enum status import_store_load(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct import *import)
 {
     static const char sql[] =
-        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running'), different "
+        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running') "
         "FROM import WHERE id = $1 AND state = 'ready'";
     const struct text values[] = {hold->id, hold->fence};
     struct pg_result *result = NULL;
@@ -276,14 +276,13 @@ bool import_move_values(struct scope *scope, const struct import_move *move, str
     values[5] = number(scope, move->updated);
     values[6] = number(scope, move->unchanged);
     values[9] = move->differences;
-    values[10] = number(scope, move->different);
     return pg_array_end(&arrays[0], &values[7]) && pg_array_end(&arrays[1], &values[8]);
 }
 
 enum status import_store_move(struct pg *pg, struct scope *scope, const struct import_move *move)
 {
-    static const char sql[] = IMPORT_MOVE("$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11")
-        " SELECT count(*) FROM moved";
+    static const char sql[] =
+        IMPORT_MOVE("$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10") " SELECT count(*) FROM moved";
     struct text values[IMPORT_MOVE_VALUES];
     struct pg_result *result = NULL;
     struct pg_array arrays[2];
@@ -301,7 +300,7 @@ enum status import_store_restart(struct pg *pg, struct scope *scope, const struc
 {
     static const char sql[] =
         JOB_HELD ", moved AS (UPDATE import SET phase = $3, place = 0, created = 0, updated = 0, unchanged = 0, "
-                 "failed = 0, differences = '', different = 0 WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
+                 "failed = 0, differences = '' WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
                  "gone AS (DELETE FROM import_error e USING moved m WHERE e.import = m.id) "
                  "SELECT count(*) FROM moved";
     const struct text values[] = {hold->id, hold->fence, checking ? TEXT("check") : TEXT("apply")};
@@ -315,10 +314,9 @@ enum status import_store_categories(struct pg *pg, struct scope *scope, const st
                                     struct text *ids)
 {
     /* A slug is what the service makes of a name, so that both are found by it. */
-    static const char sql[] =
-        "SELECT coalesce((SELECT id FROM category WHERE slug = n.name), "
-        "(SELECT id FROM category WHERE slug = slug_of(n.name))) "
-        "FROM unnest($1::text[]) WITH ORDINALITY n (name, place) ORDER BY place";
+    static const char sql[] = "SELECT coalesce((SELECT id FROM category WHERE slug = n.name), "
+                              "(SELECT id FROM category WHERE slug = slug_of(n.name))) "
+                              "FROM unnest($1::text[]) WITH ORDINALITY n (name, place) ORDER BY place";
     struct pg_result *result = NULL;
     struct pg_array array;
     struct text value;
