@@ -98,6 +98,7 @@ $(BUILD)/wares-jobs: $(BUILD)/obj/bin/wares_jobs.o $(jobs_parts)
 
 # The operator's command has no use for the server's layers.
 $(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) $(BUILD)/obj/bin/program_runner.o \
+  $(BUILD)/obj/bin/program_log.o \
   $(filter-out %libserver.a %libhandler.a,$(archives))
 	$(link) $(filter-out -lfcgi,$(libraries))
 

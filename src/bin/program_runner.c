@@ -3,7 +3,6 @@
 
 #include "program.h"
 
-#include "base/log.h"
 #include "cache/product_cache.h"
 #include "cache/redis.h"
 #include "catalog/catalog.h"
@@ -15,7 +14,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What the greeting of new connections to Postgres needs. */
 struct schema_gate {
@@ -53,10 +51,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
     char error[PROGRAM_SENTENCE_MAX] = "";
     const enum status status = migrate_check(pg, scope, &set, error, sizeof error);
 
-    if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
-        log_error("no job is run: %s", error);
-    }
-    (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
+    program_log_once(gate->told, "no job is run", status == STATUS_OK ? "" : error);
     return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
