@@ -85,6 +85,7 @@ static void set_category(struct import_batch *batch, struct item *item, struct t
     }
     faults_add(&faults, FAULT_IN_BODY, "/category", "unknown_category", "is neither slug nor name of a category");
     keep_faults(item, &faults);
+    record_set(&item->object.input, PRODUCT_CATEGORY_ID, TEXT_ABSENT); /* given: it is not to be missed too */
 }
 
 static bool names_category(const struct item *item)
