@@ -159,16 +159,18 @@ static size_t take_plain(struct csv_reader *reader, struct text bytes)
     return length;
 }
 
+/* No more than is one too many: where it is, the rest of the line is yet to be found. */
 static size_t take_quoted(struct csv_reader *reader, struct text bytes)
 {
+    const size_t most = CSV_RECORD_MAX - reader->bytes.length + 1;
     size_t length = 0;
 
-    while (length < bytes.length && bytes.data[length] != '"') {
+    while (length < bytes.length && length < most && bytes.data[length] != '"') {
         reader->line += bytes.data[length] == '\n' ? 1 : 0;
         length++;
     }
     add(reader, bytes.data, length);
-    if (length < bytes.length && reader->state == IN_QUOTES) {
+    if (length < bytes.length && reader->state == IN_QUOTES && bytes.data[length] == '"') {
         reader->state = AT_QUOTE;
         length++;
     }

@@ -57,7 +57,7 @@ static void take_over(struct upload *upload, FCGX_Request *fastcgi)
         upload->end = (size_t)(in->rdNext - border);
         memcpy(upload->buffer, border, upload->end);
     } else {
-        (void)fail(upload, "malformed");
+        (void)fail(upload, "client_gone"); /* it was aborted, or has no end that could be told */
     }
 }
 

@@ -115,6 +115,7 @@ static const struct number numbers[] = {
     {"WARES_CACHE_TTL", offsetof(struct config, cache_ttl_s), 1, 86400, false},
     {"WARES_CONNECTIONS", offsetof(struct config, connections_max), 1, 65536, false},
     {"WARES_DEADLINE", offsetof(struct config, deadline_ms), 10, 600000, false},
+    {"WARES_IMPORTS", offsetof(struct config, imports_max), 1, 64, false},
     {"WARES_IO_TIMEOUT", offsetof(struct config, io_timeout_ms), 10, 600000, false},
     {"WARES_L1", offsetof(struct config, l1_bytes), 0, 268435456, true},
     {"WARES_L1_TTL", offsetof(struct config, l1_ttl_ms), 0, 60000, true},
@@ -317,7 +318,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 27);
+    assert_int_equal(variables, 28);
     free(help);
 }
 
