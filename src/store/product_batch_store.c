@@ -154,8 +154,8 @@ static const char batch_keyed[] =
     "FROM turn WHERE mine)" OUTCOME;
 
 static const char batch_moved[] = IMPORT_MOVE(
-    "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29")
-    ", turn AS (SELECT EXISTS (SELECT FROM moved) AS mine), " GIVEN INSERTED LOCKED UPDATED FEED OUTCOME;
+    "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28",
+    "$29") ", turn AS (SELECT EXISTS (SELECT FROM moved) AS mine), " GIVEN INSERTED LOCKED UPDATED FEED OUTCOME;
 
 static struct text column_value(const struct batch_row *row, size_t column)
 {
