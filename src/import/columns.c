@@ -19,7 +19,10 @@ static char fold(char c)
     if (c >= 'A' && c <= 'Z') {
         return (char)(c - 'A' + 'a');
     }
-    return c == ' ' || c == '-' ? '_' : c;
+    if (c == ' ' || c == '-') {
+        return '_';
+    }
+    return c;
 }
 
 /* As names are compared; in the arena. */

@@ -67,7 +67,7 @@ void import_write_attribute(struct strbuf *out, bool *first, const char *name, s
 /* --- Shopify: shopify.c --- */
 
 /* The columns of Shopify's products, or NULL where they are others. */
-struct shopify *shopify_recognise(struct import_file *file, const struct csv_record *names);
+struct shopify *shopify_recognise(struct import_file *file, const struct csv_record *record);
 void shopify_free(struct shopify *shopify);
 bool shopify_take_record(struct import_file *file, const struct csv_record *record);
 

@@ -158,7 +158,7 @@ static bool key_of(struct text name, char key[ATTRIBUTE_KEY_MAX + 1])
         const bool digit = c >= '0' && c <= '9';
 
         if (letter || (digit && length > 0)) {
-            key[length++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+            key[length++] = (char)(letter ? (unsigned char)c | 0x20U : (unsigned char)c);
         } else if (length > 0 && key[length - 1] != '_') {
             key[length++] = '_';
         }

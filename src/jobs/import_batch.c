@@ -444,7 +444,7 @@ enum status import_batch_run(const struct job_tools *tools, struct scope *scope,
     batch.operations = arena_alloc(scope->arena, lines->count * sizeof *batch.operations);
     batch.item_of = arena_alloc(scope->arena, (lines->count + 1) * sizeof(struct item *));
     batch.move = (struct import_move){.hold = *hold, .from = import->place};
-    strbuf_init(&batch.differences, IMPORT_DIFFERENCES_MAX * 2 * DIFFERENCE_BYTES_MAX);
+    strbuf_init(&batch.differences, 2 * DIFFERENCE_BYTES_MAX * IMPORT_DIFFERENCES_MAX);
     for (size_t i = 0; i < lines->count; i++) {
         batch.items[i].line = &lines->lines[i];
         read_item(&batch, &batch.items[i], faults);

@@ -142,12 +142,8 @@ static bool begin_record(struct upload *upload)
     upload->header_length = 0;
     upload->content_left = (size_t)header[4] << 8 | header[5];
     upload->padding_left = header[6];
-    if (header[0] != FCGI_VERSION_1 || id != upload->request_id) {
-        (void)fail(upload, "malformed");
-    } else if (header[1] == FCGI_ABORT_REQUEST) {
-        (void)fail(upload, "client_gone");
-    } else if (header[1] != FCGI_STDIN) {
-        (void)fail(upload, "malformed");
+    if (header[0] != FCGI_VERSION_1 || id != upload->request_id || header[1] != FCGI_STDIN) {
+        (void)fail(upload, header[1] == FCGI_ABORT_REQUEST ? "client_gone" : "malformed");
     } else if (upload->content_left == 0) {
         upload->ended = true;
     }
