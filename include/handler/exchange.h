@@ -31,6 +31,8 @@ struct exchange {
     struct request_stream *upload;  /* for a body of any size; NULL where none can be read now */
     struct route_match match;
     const struct operation *operation; /* what is to be done, once that is found */
+    bool unproven;                     /* what is answered may be out of date: reply_unproven */
+    int64_t unproven_ms;               /* since it was known to be current */
     const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
 
