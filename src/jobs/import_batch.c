@@ -311,6 +311,7 @@ static void add_reason(const struct batch_operation *operation, struct faults *f
     case STATUS_IN_PROGRESS:
     case STATUS_TOO_LARGE:
     case STATUS_UNAVAILABLE:
+    case STATUS_READ_ONLY:
     case STATUS_DEADLINE:
     case STATUS_UNCERTAIN:
     case STATUS_INTERNAL:

@@ -67,8 +67,11 @@ enum status pg_apart_judge(const PGresult *result, const char *what)
     enum status status = sqlstate != NULL ? pg_error_status(sqlstate) : STATUS_UNAVAILABLE;
     char message[PG_LINE_MAX];
 
-    /* Nothing here can break a rule of a table: these are faults of the statement. */
-    if (status != STATUS_UNAVAILABLE && status != STATUS_DEADLINE) {
+    /* Nothing here can break a rule of a table: these are faults of the statement. What only reads is told of no disk that is
+     * full, and what writes has met it before. */
+    if (status == STATUS_READ_ONLY) {
+        status = STATUS_UNAVAILABLE;
+    } else if (status != STATUS_UNAVAILABLE && status != STATUS_DEADLINE) {
         status = STATUS_INTERNAL;
     }
     pg_error_message(result, message);

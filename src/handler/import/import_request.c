@@ -56,14 +56,16 @@ static void read_parameters(struct exchange *exchange, struct import_request *re
     struct faults *faults = &request->write.faults;
     struct query query;
     struct faults ignored;
+    int on_error;
+    int mode;
 
     /* What is unknown, or comes twice, write_begin has told. */
     faults_init(&ignored, exchange->scope.arena);
     input_query(exchange, &query, &ignored);
-    options->mode =
-        (enum import_mode)read_choice(&query, "mode", import_mode_names, IMPORT_MODE_COUNT, IMPORT_UPSERT, faults);
-    options->on_error = (enum import_on_error)read_choice(&query, "on_error", import_on_error_names,
-                                                          IMPORT_ON_ERROR_COUNT, IMPORT_SKIP, faults);
+    mode = read_choice(&query, "mode", import_mode_names, IMPORT_MODE_COUNT, IMPORT_UPSERT, faults);
+    on_error = read_choice(&query, "on_error", import_on_error_names, IMPORT_ON_ERROR_COUNT, IMPORT_SKIP, faults);
+    options->mode = (enum import_mode)mode;
+    options->on_error = (enum import_on_error)on_error;
     options->category_id = input_uuid(exchange, &query, "category_id", faults);
     options->dry_run = request->write.options.dry_run;
     for (size_t i = 0; i < query.count; i++) {

@@ -76,8 +76,9 @@ const struct operation operation_import_create = {
         "and no Idempotency-Key, is answered with the import that it made, unless that has failed.",
     .parameters = create_parameters,
     .headers = HEADER_IDEMPOTENCY_KEY,
-    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) | PROBLEM_BIT(PROBLEM_IN_PROGRESS) |
-                PROBLEM_BIT(PROBLEM_KEY_REUSED) | PROBLEM_BIT(PROBLEM_BUSY) | BODY_PROBLEMS,
+    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_READ_ONLY) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) |
+                PROBLEM_BIT(PROBLEM_IN_PROGRESS) | PROBLEM_BIT(PROBLEM_KEY_REUSED) | PROBLEM_BIT(PROBLEM_BUSY) |
+                BODY_PROBLEMS,
     .consumes = {{"application/x-ndjson", NULL, false}, {"text/csv", NULL, false}},
     .reads_body = true,
     .answers = {{202,
