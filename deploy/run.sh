@@ -7,8 +7,8 @@
 # BUILD (build). Where DATABASE_URL or REDIS_URL is given, that server is used and none is started; a database that was
 # given gets sample products only where PRODUCTS is given too.
 #
-# In RUN_DIR: env (URL, DATABASE_URL, REDIS_URL, WARES_SOCKET; there once all is up), <part>.pid, log/. A file
-# <part>.hold keeps a part that ended from being started again while it exists.
+# In RUN_DIR: env (URL, DATABASE_URL, REDIS_URL, WARES_SOCKET, WARES_RUNTIME_DIR; there once all is up),
+# <part>.pid, log/. A file <part>.hold keeps a part that ended from being started again while it exists.
 set -Eeu -o pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -129,7 +129,7 @@ write_env() {
     local name value
     (
         umask 077
-        for name in URL DATABASE_URL REDIS_URL WARES_SOCKET; do
+        for name in URL DATABASE_URL REDIS_URL WARES_SOCKET WARES_RUNTIME_DIR; do
             value=${!name}
             printf "%s='%s'\n" "$name" "${value//\'/\'\\\'\'}"
         done >"$STATE/env.new"

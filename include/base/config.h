@@ -25,6 +25,7 @@ struct config {
     int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
     int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
     int64_t feed_retention_days; /* WARES_FEED_RETENTION: days that the feed of changes is kept */
+    int64_t imports_max;         /* WARES_IMPORTS: imports that are uploaded at once, of all pools on the database */
     int64_t io_timeout_ms;       /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
     enum hosts hosts;            /* WARES_HOSTS: whether pools on several hosts serve the database */
     int64_t jobs_retention_days; /* WARES_JOBS_RETENTION: days that jobs are kept after their end */

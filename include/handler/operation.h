@@ -29,6 +29,7 @@ enum parameter_kind {
     PARAMETER_CURSOR,     /* what a Link gave */
     PARAMETER_PLACE,      /* a cursor of the feed: domain/feed_cursor.h */
     PARAMETER_FAMILY,     /* any name that begins with this one and goes on as an attribute's key */
+    PARAMETER_COLUMNS,    /* any name that begins with this one and goes on as the name of a column; choices */
 };
 
 struct parameter {
@@ -113,6 +114,7 @@ struct operation {
     enum keeping keeping;                      /* of GET; what a change answers is never kept */
     uint32_t problems;                         /* bit per enum problem, beside PROBLEMS_OF_ALL */
     struct media consumes[MEDIA_MAX];
+    bool reads_body; /* the handler reads it as it comes, whatever its size (exchange->upload) */
     struct answer
         answers[ANSWERS_MAX]; /* that are no problems; the types of the first are those that Accept chooses from */
 };
@@ -141,6 +143,7 @@ extern const struct operation operation_category_list, operation_category_create
     operation_category_patch, operation_category_delete;
 extern const struct operation operation_change_list, operation_job_list, operation_job_get, operation_job_retry,
     operation_job_cancel;
+extern const struct operation operation_import_create, operation_import_get, operation_import_errors;
 extern const struct operation operation_live, operation_ready, operation_openapi, operation_index,
     operation_problem_list, operation_problem_get;
 

@@ -132,6 +132,15 @@ static const struct variable variables[] = {
         .prose = "whether pools on several hosts, or in several containers, serve the same database",
     },
     {
+        .name = "WARES_IMPORTS",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, imports_max),
+        .default_value = "2",
+        .least = 1,
+        .most = 64,
+        .prose = "imports that may be uploaded at once, to all workers of the database together",
+    },
+    {
         .name = "WARES_IO_TIMEOUT",
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, io_timeout_ms),

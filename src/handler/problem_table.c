@@ -210,8 +210,8 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .title = "Busy",
             .headers = ANSWER_RETRY_AFTER,
             .meaning = "As many requests of this kind are being answered as may be at once. Nothing was changed.",
-            .cause =
-                "Exports take long, and only some of the workers do them, so that the others answer everybody else.",
+            .cause = "Exports and imports take long, and only some of the workers do them, so that the others answer "
+                     "everybody else.",
             .remedy = "Send the request again after the seconds in Retry-After.",
             .example = "Other exports are under way, and no more than a set number run at once; ask again later.",
         },

@@ -116,6 +116,7 @@ static const struct number numbers[] = {
     {"WARES_CACHE_TTL", offsetof(struct config, cache_ttl_s), 1, 86400, false},
     {"WARES_CONNECTIONS", offsetof(struct config, connections_max), 1, 65536, false},
     {"WARES_DEADLINE", offsetof(struct config, deadline_ms), 10, 600000, false},
+    {"WARES_IMPORTS", offsetof(struct config, imports_max), 1, 64, false},
     {"WARES_IO_TIMEOUT", offsetof(struct config, io_timeout_ms), 10, 600000, false},
     {"WARES_L1", offsetof(struct config, l1_bytes), 0, 268435456, true},
     {"WARES_L1_TTL", offsetof(struct config, l1_ttl_ms), 0, 60000, true},
