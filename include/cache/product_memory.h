@@ -17,7 +17,7 @@ struct product_memory;
 
 struct held_product {
     int64_t version;
-    struct text json; /* once held, lives until the next product_memory_put or product_memory_clear */
+    struct text json; /* once held, lives until the next product_memory_put, _get or _clear */
     int64_t held_ns;  /* since when: CLOCK_MONOTONIC */
     char guard[PRODUCT_GUARD_LENGTH];
 };

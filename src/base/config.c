@@ -156,7 +156,7 @@ static const struct variable variables[] = {
         .default_value = "4194304",
         .least = 0,
         .most = 268435456,
-        .prose = "bytes of products that a worker holds in its own memory; with 0 every read asks Redis",
+        .prose = "bytes of products and lists that a worker holds in its memory; 0: reads ask Redis or Postgres",
     },
     {
         .name = "WARES_L1_TTL",

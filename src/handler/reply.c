@@ -88,21 +88,31 @@ void reply_json(struct exchange *exchange, int status)
     reply_caching(exchange);
 }
 
-void reply_content(struct exchange *exchange)
+void reply_content_tag(const struct exchange *exchange, char etag[ETAG_TEXT_SIZE])
 {
-    struct response *response = &exchange->response;
+    const struct response *response = &exchange->response;
     struct hash_wide hash = hash_wide_start();
-    char etag[ETAG_TEXT_SIZE];
 
     hash_wide_add(&hash, strbuf_text(&response->headers));
     hash_wide_add(&hash, response_body(response));
     hash_wide_end(&hash);
     etag_of_content(&hash, etag);
-    if (reply_tag_not_modified(exchange, etag)) {
-        return;
+}
+
+void reply_tagged(struct exchange *exchange, const char *etag)
+{
+    if (!reply_tag_not_modified(exchange, etag)) {
+        reply_json(exchange, 200);
+        reply_tag(exchange, etag);
     }
-    reply_json(exchange, 200);
-    reply_tag(exchange, etag);
+}
+
+void reply_content(struct exchange *exchange)
+{
+    char etag[ETAG_TEXT_SIZE];
+
+    reply_content_tag(exchange, etag);
+    reply_tagged(exchange, etag);
 }
 
 void reply_etag(struct exchange *exchange, int64_t version)

@@ -5,6 +5,7 @@
 #include "domain/cursor.h"
 #include "domain/search_text.h"
 #include "handler/exchange.h"
+#include "http/etag.h"
 #include "http/query.h"
 
 #include <stdbool.h>
@@ -26,6 +27,10 @@ void reply_caching(struct exchange *exchange);
 /* For a body of JSON without a version that is written in whole, the headers that belong to it before: the tag of both, the
  * status and the other headers, or the 304 that If-None-Match asks for. */
 void reply_content(struct exchange *exchange);
+
+/* Its parts: the tag of what is written so far, and the answer that has this tag. */
+void reply_content_tag(const struct exchange *exchange, char etag[ETAG_TEXT_SIZE]);
+void reply_tagged(struct exchange *exchange, const char *etag);
 
 /* Says that what is answered may be out of date (product_view.unproven): as Cache-Status and Age (RFC 9211, RFC 9111), and
  * not to be stored. To be called before the headers above. */

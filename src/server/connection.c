@@ -9,6 +9,8 @@
  *   A connection is kept only where stdin was read to its end without error and nothing lies beyond it. */
 #include "connection.h"
 
+#include "read_ahead.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -131,24 +133,6 @@ static enum body_state read_body(FCGX_Stream *in, struct text announced, struct 
     return FCGX_GetChar(in) == EOF && FCGX_GetError(in) == 0 ? BODY_COMPLETE : BODY_MALFORMED;
 }
 
-/* True where stdin is at its end and libfcgi has read nothing beyond it. libfcgi does not tell what lies in its buffer;
- * so it is asked to read on, from a descriptor that is none: with an empty buffer exactly that fails. */
-static bool input_ended_cleanly(FCGX_Request *request)
-{
-    FCGX_Stream *in = request->in;
-    const unsigned char *end = in->rdNext;
-    const int fd = request->ipcFd;
-
-    if (FCGX_HasSeenEOF(in) == 0 || FCGX_GetError(in) != 0) {
-        return false;
-    }
-    in->isClosed = 0;
-    request->ipcFd = -1;
-    (void)FCGX_GetChar(in);
-    request->ipcFd = fd;
-    return in->rdNext == end && FCGX_GetError(in) == EBADF;
-}
-
 static bool may_have_body(const struct response *response)
 {
     return !response->head && response->status != 204 && response->status != 304;
@@ -239,7 +223,7 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     delivered = delivered && watched;
     if (delivered && exchange->body_state != BODY_COMPLETE) {
         fate = FATE_LINGER;
-    } else if (delivered && request->keepConnection != 0 && input_ended_cleanly(request)) {
+    } else if (delivered && request->keepConnection != 0 && read_ahead_is_none(request)) {
         fate = FATE_KEEP;
     }
     FCGX_Free(request, 0);

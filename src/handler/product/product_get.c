@@ -1,10 +1,9 @@
 /* One product by its id. */
-#include "catalog/catalog.h"
-
 #include "../input.h"
 #include "../last_modified.h"
 #include "../projection.h"
 #include "../reply.h"
+#include "catalog/catalog.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"

@@ -93,7 +93,7 @@ static void what_is_cleared_is_gone(void **state)
 
 static void the_one_used_longest_ago_leaves_first(void **state)
 {
-    static char json[BOUND / 4 - 256];
+    static char json[BOUND / 4 - 512];
     const struct text large = {.data = memset(json, 'x', sizeof json), .length = sizeof json};
     struct product_memory *memory = product_memory_new(BOUND, 60);
 

@@ -1,6 +1,8 @@
 /* A catalog for the handlers' tests, and the way to send them a request. */
 #include "fake_catalog.h"
 
+#include "catalog/kept_list.h"
+
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -199,6 +201,30 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     page->previous.backward = true;
     page->note = catalog->note;
     return catalog->status;
+}
+
+/* Nothing is kept. */
+bool catalog_list_find(struct catalog *catalog, struct text key, struct kept_list *list)
+{
+    (void)catalog;
+    (void)key;
+    (void)list;
+    return false;
+}
+
+void catalog_list_note(struct catalog *catalog, struct scope *scope, enum list_extent extent, struct text category)
+{
+    (void)catalog;
+    (void)scope;
+    (void)extent;
+    (void)category;
+}
+
+void catalog_list_keep(struct catalog *catalog, struct text key, const struct kept_list *list)
+{
+    (void)catalog;
+    (void)key;
+    (void)list;
 }
 
 enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
