@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/signals.h"
 #include "connection_table.h"
 #include "limits.h"
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -43,7 +45,11 @@ struct worker {
     struct serving others;              /* with which it does that */
     struct connection *serving_now;     /* the one that serving was last used for */
     struct connection *long_connection; /* the one that has the long answer, or NULL */
-    bool streamed;                      /* there was a long answer in this round */
+    struct gatherer gatherer;           /* of requests that are done together */
+    struct serving *joining;            /* with which those are served that join, one behind the other */
+    size_t joined;                      /* how many are under way */
+    struct connection *served;          /* the one whose request is being served */
+    bool streamed;                      /* others were served within this round: what was ready is so no more */
     bool listening;                     /* the listening socket is in the epoll set */
     int64_t accept_again_ns;            /* not before */
     bool failed;
@@ -182,16 +188,81 @@ static void accept_connection(struct worker *worker)
     give_back_if_closed(worker, connection);
 }
 
-static void serve_connection(struct worker *worker, struct connection *connection)
+static void serve_with(struct worker *worker, struct connection *connection, struct serving *serving)
 {
-    struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
-
     worker->kept -= connection->state == CONNECTION_KEPT ? 1 : 0;
-    worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
+    worker->served = connection;
     connection_serve(connection, serving, worker->stopping);
     worker->kept += connection->state == CONNECTION_KEPT ? 1 : 0;
     give_back_if_closed(worker, connection);
     worker->used_ns = clock_monotonic_ns();
+}
+
+static void serve_connection(struct worker *worker, struct connection *connection)
+{
+    struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
+
+    worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
+    serve_with(worker, connection, serving);
+}
+
+/* --- requests that are done together --- */
+
+static struct worker *worker_of_gatherer(struct gatherer *gatherer)
+{
+    return (struct worker *)((char *)gatherer - offsetof(struct worker, gatherer));
+}
+
+/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none. */
+static struct connection *next_to_join(const struct worker *worker)
+{
+    struct epoll_event event;
+    struct connection *connection;
+
+    if (worker->stopping || worker->joined >= GATHERED_MAX - 1 || epoll_wait(worker->epoll_fd, &event, 1, 0) != 1 ||
+        event.data.ptr == &worker->signal_fd || event.data.ptr == &worker->listen_fd) {
+        return NULL;
+    }
+    connection = event.data.ptr;
+    return connection->state == CONNECTION_KEPT && connection_asks_to_create(connection) ? connection : NULL;
+}
+
+static struct serving *serving_of_joined(struct worker *worker)
+{
+    struct serving *serving;
+
+    if (worker->joining == NULL) {
+        worker->joining = memory_new(GATHERED_MAX - 1, sizeof *worker->joining);
+    }
+    serving = &worker->joining[worker->joined];
+    if (serving->app == NULL) {
+        serving_init(serving, worker->serving.app);
+        serving->watchdog = worker->serving.watchdog;
+        serving->gatherer = &worker->gatherer;
+    }
+    return serving;
+}
+
+/* The watchdog is for one at a time: for the last that joined, and then for the one before it. */
+static bool gather(struct gatherer *gatherer)
+{
+    struct worker *worker = worker_of_gatherer(gatherer);
+    struct connection *joined = next_to_join(worker);
+    struct connection *served = worker->served;
+    struct serving *serving;
+
+    if (joined == NULL) {
+        return false;
+    }
+    serving = serving_of_joined(worker);
+    (void)watchdog_release(serving->watchdog);
+    worker->joined++;
+    worker->streamed = true;
+    serve_with(worker, joined, serving);
+    worker->joined--;
+    worker->served = served;
+    watchdog_watch(serving->watchdog, served->fd, clock_monotonic_ns());
+    return true;
 }
 
 /* The listening socket is in the set whenever a connection could be taken. */
@@ -350,6 +421,12 @@ static void tear_down(struct worker *worker)
     connection_table_free(&worker->table);
     watchdog_stop(worker->serving.watchdog);
     serving_free(&worker->serving);
+    for (size_t i = 0; worker->joining != NULL && i < GATHERED_MAX - 1; i++) {
+        if (worker->joining[i].app != NULL) {
+            serving_free(&worker->joining[i]);
+        }
+    }
+    free(worker->joining);
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
     }
@@ -378,6 +455,8 @@ enum status worker_run(struct app *app, const struct worker_options *options)
     connection_table_init(&worker.table, (size_t)app->config->connections_max);
     serving_init(&worker.serving, app);
     worker.serving.stream.beside = &worker.beside;
+    worker.gatherer.gather = gather;
+    worker.serving.gatherer = &worker.gatherer;
     if (set_up(&worker)) {
         tell_ready(options->ready_fd);
         log_info("worker ready");
