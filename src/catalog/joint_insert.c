@@ -40,7 +40,6 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
     const struct idempotency no_key = {.key = TEXT_ABSENT};
     struct batch_row rows[GATHERED_MAX];
     struct text categories[GATHERED_MAX];
-    const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
     enum status status = catalog_know_database(catalog, scope);
 
     for (size_t i = 0; i < catalog->waiting_count; i++) {
@@ -48,6 +47,7 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
         categories[i] = rows[i].write.record->value[PRODUCT_CATEGORY_ID];
     }
     if (status == STATUS_OK) {
+        const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
         status = product_cache_begin_write(catalog->options.cache, scope, &marks);
     }
     if (status != STATUS_OK) {
