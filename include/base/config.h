@@ -40,7 +40,8 @@ struct config {
     int64_t purge_every_s;       /* WARES_PURGE_EVERY: seconds between two purges */
     int64_t redis_timeout_ms;    /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
     bool require_if_match;       /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
-    int64_t stop_grace_ms;       /* WARES_STOP_GRACE: for a graceful stop, in ms */
+    int64_t stale_max_s;   /* WARES_STALE_MAX: seconds that an answer may be out of date in an outage, 0 for never */
+    int64_t stop_grace_ms; /* WARES_STOP_GRACE: for a graceful stop, in ms */
 };
 
 /* Reads the environment; an empty value counts as unset. On STATUS_INVALID one sentence in error (NUL-terminated) names the variable, what is wrong

@@ -91,6 +91,13 @@ struct cache_ticket {
 MUST_CHECK enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
                                          struct cached_product *product, struct cache_ticket *ticket);
 
+/* For while the database cannot be asked: what this process holds of the product where it cannot be proven to be current,
+ * and is not known to be out of date either. It may be held for longer than the TTL; a write may be in flight of which
+ * nobody can tell how it ends; with many hosts, Redis may be away. What was held before a write that has ended is never
+ * given. *age_ms is the time since it was known to be current, and at most age_ms_max. */
+MUST_CHECK bool product_cache_get_unproven(struct product_cache *cache, struct text id, int64_t age_ms_max,
+                                           struct cached_product *product, int64_t *age_ms);
+
 /* Keeps a product at both levels, where nothing was written since the ticket was given. Redis is not waited for. */
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
                        const struct cached_product *product, const struct cache_ticket *ticket);
@@ -166,6 +173,7 @@ struct cache_generation {
 };
 
 struct cached_answer {
+    struct text tag;  /* its entity tag */
     struct text head; /* its own header fields */
     struct text body;
 };

@@ -18,6 +18,7 @@ enum list_extent {
 };
 
 struct kept_list {
+    struct text tag;  /* its entity tag */
     struct text head; /* its own header fields */
     struct text body;
 };

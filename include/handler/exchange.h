@@ -28,6 +28,8 @@ struct exchange {
     struct response_stream *stream; /* for a long answer; NULL where none can be sent now */
     struct route_match match;
     const struct operation *operation; /* what is to be done, once that is found */
+    bool unproven;                     /* what is answered may be out of date: reply_unproven */
+    int64_t unproven_ms;               /* since it was known to be current */
     const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
 

@@ -55,6 +55,7 @@ enum request_header {
     HEADER_PREFER_MERGE = 1 << 5,  /* merge=disjoint */
     HEADER_PREFER_COUNT = 1 << 6,  /* count=exact or estimated */
     HEADER_CACHE_CONTROL = 1 << 7,
+    HEADER_IF_MODIFIED_SINCE = 1 << 8,
 };
 
 /* Headers of an answer, beside those that every answer has. */
@@ -75,6 +76,8 @@ enum answer_header {
     ANSWER_CONTENT_DISPOSITION = 1 << 14,
     ANSWER_SEARCH = 1 << 13, /* X-Search-Corrected and X-Search-Ranked */
     ANSWER_ACCEPT_ENCODING = 1 << 15,
+    ANSWER_LAST_MODIFIED = 1 << 16,
+    ANSWER_UNPROVEN = 1 << 17, /* Cache-Status and Age */
 };
 
 /* A media type, and the schema of what is sent in it: one of the document's, or an array of it. */
@@ -91,6 +94,12 @@ struct answer {
     struct media media[MEDIA_MAX];
 };
 
+/* What others may do with the answer to a read. */
+enum keeping {
+    KEEP_AND_ASK, /* keep it, and ask before it is used again; where nobody can be asked, use it for a set time */
+    KEEP_NEVER,   /* it is of this moment */
+};
+
 typedef void (*operation_handler)(struct exchange *exchange);
 
 struct operation {
@@ -101,6 +110,7 @@ struct operation {
     const char *prose;                         /* NULL, or what the summary leaves out */
     const struct parameter *const *parameters; /* up to a NULL; NULL: none are taken */
     unsigned headers;                          /* of enum request_header */
+    enum keeping keeping;                      /* of GET; what a change answers is never kept */
     uint32_t problems;                         /* bit per enum problem, beside PROBLEMS_OF_ALL */
     struct media consumes[MEDIA_MAX];
     struct answer

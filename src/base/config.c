@@ -156,8 +156,7 @@ static const struct variable variables[] = {
         .default_value = "4194304",
         .least = 0,
         .most = 268435456,
-        .prose = "bytes of products and lists that a worker holds in its own memory; with 0 every read asks Redis, or "
-                 "Postgres",
+        .prose = "bytes of products and lists that a worker holds in its memory; 0: reads ask Redis or Postgres",
     },
     {
         .name = "WARES_L1_TTL",
@@ -257,6 +256,15 @@ static const struct variable variables[] = {
         .type = TYPE_FOREIGN,
         .default_value = "",
         .prose = "the socket of the pool, for scripts that call it; no program of ours reads it",
+    },
+    {
+        .name = "WARES_STALE_MAX",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, stale_max_s),
+        .default_value = "3600",
+        .least = 0,
+        .most = 86400,
+        .prose = "seconds that an answer may be out of date where nobody can be asked; 0 answers 503 instead",
     },
     {
         .name = "WARES_STOP_GRACE",

@@ -153,16 +153,23 @@ static void drop_oldest(struct lru *lru)
     unhang(lru, link);
 }
 
+static struct entry *look(const struct lru *lru, struct text key)
+{
+    return lru->chain_count > 0 ? *find(lru, hash_add(HASH_START, key), key) : NULL;
+}
+
+const void *lru_peek(const struct lru *lru, struct text key)
+{
+    const struct entry *entry = look(lru, key);
+
+    return entry != NULL ? entry->bytes : NULL;
+}
+
 void *lru_get(struct lru *lru, struct text key, int64_t now_ns)
 {
-    struct entry **link = lru->chain_count > 0 ? find(lru, hash_add(HASH_START, key), key) : NULL;
-    struct entry *entry = link != NULL ? *link : NULL;
+    struct entry *entry = look(lru, key);
 
-    if (entry == NULL) {
-        return NULL;
-    }
-    if (now_ns - entry->held_ns >= lru->ttl_ns) {
-        unhang(lru, link);
+    if (entry == NULL || now_ns - entry->held_ns >= lru->ttl_ns) {
         return NULL;
     }
     if (entry != lru->newest) {

@@ -14,9 +14,12 @@ struct lru;
 struct lru *lru_new(size_t bytes_max, int64_t ttl_s);
 void lru_free(struct lru *lru);
 
-/* The value that is held under a key, now the one used last, or NULL. Valid until the next call but lru_bytes. One that is
- * too old is dropped. */
+/* The value that is held under a key, now the one used last, or NULL; also NULL where it is too old, which stays held until
+ * its room is needed. Valid until something is put or dropped. */
 void *lru_get(struct lru *lru, struct text key, int64_t now_ns);
+
+/* The value that is held under a key, however old, or NULL. */
+const void *lru_peek(const struct lru *lru, struct text key);
 
 /* Room for a value of so many bytes, zeroed and aligned for any type, in place of what was held under that key since
  * held_ns (CLOCK_MONOTONIC). NULL where it would need more than a quarter of the bound: what was held is gone then too. */

@@ -177,6 +177,25 @@ enum status product_cache_get(struct product_cache *cache, struct scope *scope, 
     }
 }
 
+bool product_cache_get_unproven(struct product_cache *cache, struct text id, int64_t age_ms_max,
+                                struct cached_product *product, int64_t *age_ms)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+    struct held_product held;
+    uint64_t word = 0;
+
+    if (!product_cache_is_ready(cache, now_ns) || !product_memory_peek(cache->memory, id, &held, &word) ||
+        !cells_is_same_version(word, cells_word(cache->cells, cells_of(KIND_PRODUCT, id)))) {
+        return false;
+    }
+    *age_ms = (now_ns - held.held_ns) / CLOCK_NS_PER_MS;
+    if (*age_ms > age_ms_max) {
+        return false;
+    }
+    *product = (struct cached_product){.version = held.version, .json = held.json};
+    return true;
+}
+
 static void release(struct product_cache *cache, const struct cache_ticket *ticket)
 {
     if (ticket->leased && ticket->incarnation == cells_incarnation(cache->cells)) {

@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-/* How an answer is held; head and body stand behind it. */
+/* How an answer is held; tag, head and body stand behind it. */
 struct held_answer {
     struct cache_generation generation;
+    size_t tag_length;
     size_t head_length;
     size_t body_length;
     char bytes[];
@@ -78,11 +79,18 @@ bool product_cache_get_answer(struct product_cache *cache, struct text key, stru
         lru_drop(cache->answers, key);
         return false;
     }
-    *answer = (struct cached_answer){
-        .head = {.data = held->bytes, .length = held->head_length},
-        .body = {.data = held->bytes + held->head_length, .length = held->body_length},
-    };
+    answer->tag = (struct text){.data = held->bytes, .length = held->tag_length};
+    answer->head = (struct text){.data = answer->tag.data + held->tag_length, .length = held->head_length};
+    answer->body = (struct text){.data = answer->head.data + held->head_length, .length = held->body_length};
     return true;
+}
+
+static char *append(char *at, struct text text)
+{
+    if (text.length > 0) {
+        memcpy(at, text.data, text.length);
+    }
+    return at + text.length;
 }
 
 void product_cache_put_answer(struct product_cache *cache, struct text key, const struct cached_answer *answer,
@@ -95,12 +103,13 @@ void product_cache_put_answer(struct product_cache *cache, struct text key, cons
     if (!generation->usable || !product_cache_is_ready(cache, now_ns) || !is_current(cache, generation)) {
         return;
     }
-    held = lru_put(cache->answers, key, sizeof *held + answer->head.length + answer->body.length, now_ns);
+    held = lru_put(cache->answers, key, sizeof *held + answer->tag.length + answer->head.length + answer->body.length,
+                   now_ns);
     if (held != NULL) {
         held->generation = *generation;
+        held->tag_length = answer->tag.length;
         held->head_length = answer->head.length;
         held->body_length = answer->body.length;
-        memcpy(held->bytes, answer->head.data, answer->head.length);
-        memcpy(held->bytes + answer->head.length, answer->body.data, answer->body.length);
+        (void)append(append(append(held->bytes, answer->tag), answer->head), answer->body);
     }
 }

@@ -48,6 +48,14 @@ size_t product_memory_bytes(const struct product_memory *memory)
     return lru_bytes(memory->lru);
 }
 
+static void show(const struct entry *entry, struct held_product *product)
+{
+    product->version = entry->version;
+    product->json = (struct text){.data = entry->json, .length = entry->length};
+    product->held_ns = entry->held_ns;
+    memcpy(product->guard, entry->guard, sizeof product->guard);
+}
+
 bool product_memory_get(struct product_memory *memory, struct text id, uint64_t word, int64_t now_ns,
                         struct held_product *product)
 {
@@ -60,10 +68,20 @@ bool product_memory_get(struct product_memory *memory, struct text id, uint64_t 
         lru_drop(memory->lru, id);
         return false;
     }
-    product->version = entry->version;
-    product->json = (struct text){.data = entry->json, .length = entry->length};
-    product->held_ns = entry->held_ns;
-    memcpy(product->guard, entry->guard, sizeof product->guard);
+    show(entry, product);
+    return true;
+}
+
+bool product_memory_peek(const struct product_memory *memory, struct text id, struct held_product *product,
+                         uint64_t *word)
+{
+    const struct entry *entry = lru_peek(memory->lru, id);
+
+    if (entry == NULL) {
+        return false;
+    }
+    show(entry, product);
+    *word = entry->word;
     return true;
 }
 

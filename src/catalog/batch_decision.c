@@ -200,8 +200,8 @@ static void take_step(struct batch_run *run, size_t number, void (*step)(struct 
 
 static bool is_ours(enum status status)
 {
-    return status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE || status == STATUS_INTERNAL ||
-           status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
+    return status == STATUS_READ_ONLY || status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE ||
+           status == STATUS_INTERNAL || status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
 }
 
 /* Takes a step of every operation; what is no fault of an operation is one of the whole. */

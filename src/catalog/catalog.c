@@ -73,6 +73,7 @@ enum cache_outcome change_outcome(enum status status)
     case STATUS_KEY_REUSED:
     case STATUS_IN_PROGRESS:
     case STATUS_TOO_LARGE:
+    case STATUS_READ_ONLY:
     case STATUS_UNAVAILABLE:
     case STATUS_DEADLINE:
     default:

@@ -10,7 +10,7 @@ bool catalog_list_find(struct catalog *catalog, struct text key, struct kept_lis
     if (!product_cache_get_answer(catalog->options.cache, key, &answer)) {
         return false;
     }
-    *list = (struct kept_list){.head = answer.head, .body = answer.body};
+    *list = (struct kept_list){.tag = answer.tag, .head = answer.head, .body = answer.body};
     return true;
 }
 
@@ -27,7 +27,7 @@ void catalog_list_note(struct catalog *catalog, struct scope *scope, enum list_e
 
 void catalog_list_keep(struct catalog *catalog, struct text key, const struct kept_list *list)
 {
-    const struct cached_answer answer = {.head = list->head, .body = list->body};
+    const struct cached_answer answer = {.tag = list->tag, .head = list->head, .body = list->body};
 
     product_cache_put_answer(catalog->options.cache, key, &answer, &catalog->noted);
     catalog->noted.usable = false;

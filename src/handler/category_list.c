@@ -19,12 +19,11 @@ static void answer_page(struct exchange *exchange, const struct query *query, co
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
     if (page.more) {
         reply_link_next(exchange, query, &page.next);
     }
     json_write_records(&exchange->response.body, &category_schema, page.categories, page.count);
-    list_cache_keep(exchange, key);
+    list_cache_reply(exchange, key);
 }
 
 static void answer_tree(struct exchange *exchange, struct text top, struct text key, struct faults *faults)
@@ -43,9 +42,8 @@ static void answer_tree(struct exchange *exchange, struct text top, struct text 
         problem_answer_status(exchange, status, "tree", NULL);
         return;
     }
-    reply_json(exchange, 200);
     json_write_category_tree(&exchange->response.body, &tree);
-    list_cache_keep(exchange, key);
+    list_cache_reply(exchange, key);
 }
 
 /* A tree is not paged. */

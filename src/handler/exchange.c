@@ -156,6 +156,7 @@ void exchange_serve(struct exchange *exchange)
     struct response *response = &exchange->response;
 
     response->head = exchange->request.method == METHOD_HEAD;
+    exchange->unproven = false;
     dispatch(exchange);
     if (exchange->stream != NULL && exchange->stream->begun) {
         return;

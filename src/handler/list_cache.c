@@ -2,6 +2,8 @@
  * nothing parsed. What is faulty never gets as far as being kept. */
 #include "list_cache.h"
 
+#include "reply.h"
+
 #include <string.h>
 
 /* Longer requests are rare, and not worth their room. */
@@ -35,14 +37,17 @@ bool list_cache_answers(struct exchange *exchange, struct text preference, struc
 {
     struct response *response = &exchange->response;
     struct kept_list list;
+    char etag[ETAG_TEXT_SIZE];
 
     *key = key_of(exchange, preference);
     if (key->data == NULL || !catalog_list_find(exchange->app->catalog, *key, &list)) {
         return false;
     }
-    response->status = 200;
+    memcpy(etag, list.tag.data, list.tag.length);
+    etag[list.tag.length] = '\0';
     strbuf_append_text(&response->headers, list.head);
     response->lent_body = list.body;
+    reply_tagged(exchange, etag);
     return true;
 }
 
@@ -53,12 +58,17 @@ void list_cache_note(struct exchange *exchange, struct text key, enum list_exten
     }
 }
 
-void list_cache_keep(struct exchange *exchange, struct text key)
+void list_cache_reply(struct exchange *exchange, struct text key)
 {
     const struct response *response = &exchange->response;
-    const struct kept_list list = {.head = strbuf_text(&response->headers), .body = strbuf_text(&response->body)};
+    char etag[ETAG_TEXT_SIZE];
 
+    reply_content_tag(exchange, etag);
     if (key.data != NULL && !response->headers.overflowed && !response->body.overflowed) {
-        catalog_list_keep(exchange->app->catalog, key, &list);
+        catalog_list_keep(exchange->app->catalog, key,
+                          &(struct kept_list){.tag = text_of(etag),
+                                              .head = strbuf_text(&response->headers),
+                                              .body = strbuf_text(&response->body)});
     }
+    reply_tagged(exchange, etag);
 }

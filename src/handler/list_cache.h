@@ -15,7 +15,8 @@ MUST_CHECK bool list_cache_answers(struct exchange *exchange, struct text prefer
 /* Before the database is read for it. */
 void list_cache_note(struct exchange *exchange, struct text key, enum list_extent extent, struct text category);
 
-/* The answer is complete. */
-void list_cache_keep(struct exchange *exchange, struct text key);
+/* Answers with the body and the headers that are written so far, as reply_content does, and keeps them unless the key is
+ * absent. */
+void list_cache_reply(struct exchange *exchange, struct text key);
 
 #endif

@@ -170,8 +170,8 @@ static bool parameters_fit(const struct text *parameters, size_t count)
     return true;
 }
 
-enum status pg_stream_open(const struct pg *pg, struct scope *scope, const struct pg_stream_options *options,
-                           const char *sql, const struct text *parameters, size_t count, struct pg_stream **stream)
+enum status pg_stream_open(struct pg *pg, struct scope *scope, const struct pg_stream_options *options, const char *sql,
+                           const struct text *parameters, size_t count, struct pg_stream **stream)
 {
     const int64_t began_ns = clock_monotonic_ns();
     struct pg_options same = pg->options;
@@ -179,9 +179,13 @@ enum status pg_stream_open(const struct pg *pg, struct scope *scope, const struc
     if (!parameters_fit(parameters, count)) {
         return STATUS_INVALID;
     }
-    /* The worker's own connection has found out that there is nobody, and when to ask again. */
-    if (pg->connection == NULL && began_ns < pg->retry_at_ns) {
-        return STATUS_UNAVAILABLE;
+    /* Where Postgres is in trouble the worker's own connection comes first: it knows when to ask again, and nobody waits
+     * for it. */
+    if (pg->connection == NULL && (pg->failures > 0 || pg->silent)) {
+        const enum status found = pg_open(pg, scope, false);
+        if (found != STATUS_OK) {
+            return found;
+        }
     }
     same.name = options->name;
     same.statement_ms = options->statement_ms;

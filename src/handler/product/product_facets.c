@@ -32,11 +32,9 @@ void product_facets(struct exchange *exchange)
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
     reply_search(exchange, &note);
     json_write_facets(&exchange->response.body, &facets);
     /* How a misspelt word is read changes without a write of a product. */
-    if (wanted.filter.search.data == NULL || (facets.count > 0 && note.spelling_count == 0)) {
-        list_cache_keep(exchange, key);
-    }
+    const bool may_be_kept = wanted.filter.search.data == NULL || (facets.count > 0 && note.spelling_count == 0);
+    list_cache_reply(exchange, may_be_kept ? key : TEXT_ABSENT);
 }

@@ -138,8 +138,6 @@ void product_list(struct exchange *exchange)
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
-    response_header(&exchange->response, "Vary", TEXT("Prefer"));
     reply_search(exchange, &page.note);
     if (page.more) {
         reply_link_next(exchange, &wanted.query, &page.next);
@@ -147,7 +145,5 @@ void product_list(struct exchange *exchange)
     if (page.before) {
         reply_link_previous(exchange, &wanted.query, &page.previous);
     }
-    if (may_be_kept(&wanted, &page)) {
-        list_cache_keep(exchange, key);
-    }
+    list_cache_reply(exchange, may_be_kept(&wanted, &page) ? key : TEXT_ABSENT);
 }

@@ -217,6 +217,39 @@ static void a_write_of_unknown_outcome_keeps_its_product_out(void **state)
     process_end(&reader);
 }
 
+/* What is known to be old is not given, and what is too old neither. */
+static void what_cannot_be_proven_is_given_unless_it_is_known_to_be_old(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    struct cached_product product = {0};
+    int64_t age_ms = 0;
+
+    assert_int_equal(unproven(&reader, ID), 0);
+    fill(&reader, ID, 1);
+    fill(&reader, OTHER_ID, 7);
+    assert_int_equal(unproven(&reader, ID), 1);
+    begin_write(&writer, ID);
+    assert_int_equal(unproven(&reader, ID), 1);
+    end_write(&writer, CACHE_UNKNOWN);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(unproven(&reader, ID), 1);
+    host_backend_gone = true;
+    (void)usleep(110000);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(unproven(&reader, ID), 0);
+
+    fill(&reader, ID, 2);
+    write_whole(&writer, ID);
+    assert_int_equal(unproven(&reader, ID), 0);
+
+    assert_int_equal(unproven(&reader, OTHER_ID), 7);
+    (void)usleep(3000);
+    assert_false(product_cache_get_unproven(reader.cache, TEXT(OTHER_ID), 1, &product, &age_ms));
+    process_end(&writer);
+    process_end(&reader);
+}
+
 static void a_killed_writers_product_is_out_until_its_backend_is_gone(void **state)
 {
     struct process reader = with_memory(state);
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup(two_writers_at_once_leave_no_ticket, hosts_reset),
         cmocka_unit_test_setup(a_product_that_was_made_is_kept_unless_it_was_changed_since, hosts_reset),
         cmocka_unit_test_setup(a_write_of_unknown_outcome_keeps_its_product_out, hosts_reset),
+        cmocka_unit_test_setup(what_cannot_be_proven_is_given_unless_it_is_known_to_be_old, hosts_reset),
         cmocka_unit_test_setup(a_killed_writers_product_is_out_until_its_backend_is_gone, hosts_reset),
         cmocka_unit_test_setup(nothing_is_written_before_the_database_is_known, hosts_reset),
         cmocka_unit_test_setup(a_write_ends_the_answers_that_it_is_part_of, hosts_reset),

@@ -28,6 +28,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     catalog->fresh = fresh;
     record_set(&catalog->input, PRODUCT_ID, id);
     *view = catalog->view;
+    view->read_us = clock_unix_us();
     return catalog->status;
 }
 
@@ -397,6 +398,7 @@ static void begin(struct catalog *catalog)
     kept.config = (struct config){
         .body_max = 1048576, .deadline_ms = 5000, .currency = "USD", .export_time_s = 600, .exports_max = 3};
     kept.config.require_if_match = catalog->require_if_match;
+    kept.config.stale_max_s = catalog->stale_max_s;
     app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;

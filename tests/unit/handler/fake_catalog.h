@@ -11,6 +11,7 @@
 struct catalog {
     enum status status;    /* of the next calls */
     bool require_if_match; /* WARES_REQUIRE_IF_MATCH */
+    int64_t stale_max_s;   /* WARES_STALE_MAX */
     struct product_view view;
     struct change_result result; /* but for the view */
     struct record records[3];
