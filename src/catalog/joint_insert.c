@@ -54,7 +54,8 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
     if (status != STATUS_OK) {
         return status;
     }
-    status = product_batch_write(catalog->options.pg, scope, rows, catalog->waiting_count, &no_key, TEXT_ABSENT, false);
+    status = product_batch_write(catalog->options.pg, scope, rows, catalog->waiting_count, &no_key, TEXT_ABSENT, false,
+                                 NULL);
     product_cache_end_write(catalog->options.cache, scope, change_outcome(status));
     return status;
 }
