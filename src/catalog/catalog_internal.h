@@ -12,10 +12,14 @@
 /* What is kept of the buffer for it between two. */
 #define CATALOG_RENDERED_KEPT ((size_t)256 * 1024)
 
+struct joint_insert;
+
 struct catalog {
     struct catalog_options options;
-    struct strbuf rendered;        /* reused for each product and category that is rendered */
-    struct cache_generation noted; /* of the answer that is being made */
+    struct strbuf rendered;                     /* reused for each product and category that is rendered */
+    struct cache_generation noted;              /* of the answer that is being made */
+    struct joint_insert *waiting[GATHERED_MAX]; /* insertions that wait for others to join them */
+    size_t waiting_count;
 };
 
 /* The JSON of a product, in the scope's arena. */

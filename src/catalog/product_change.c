@@ -4,6 +4,7 @@
 
 #include "catalog_internal.h"
 #include "expectation.h"
+#include "joint_insert.h"
 #include "kept_answer.h"
 #include "product_change_internal.h"
 
@@ -132,6 +133,20 @@ static enum status write_marked(struct change *change, const struct product_writ
     return status;
 }
 
+/* With others, where that is possible: a key is a row of its own request. */
+static enum status insert_marked(struct change *change, const struct product_write *write, struct cache_ticket *ticket)
+{
+    struct catalog *catalog = change->catalog;
+    bool alone = change->scope->gatherer == NULL || write->idempotency.key.data != NULL;
+    enum status status = STATUS_OK;
+
+    if (!alone) {
+        *ticket = product_cache_note(catalog->options.cache, write->record->value[PRODUCT_ID]);
+        status = joint_insert(catalog, change->scope, write, &alone);
+    }
+    return alone ? write_marked(change, write, true, ticket) : status;
+}
+
 static enum status write_out(struct change *change, struct product_write *write, bool insert)
 {
     struct pg *pg = change->catalog->options.pg;
@@ -149,7 +164,7 @@ static enum status write_out(struct change *change, struct product_write *write,
         status =
             insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     } else {
-        status = write_marked(change, write, insert, &ticket);
+        status = insert ? insert_marked(change, write, &ticket) : write_marked(change, write, false, &ticket);
     }
     if (status != STATUS_OK) {
         return status;

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fastcgi.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -86,6 +87,19 @@ static void drop_input(struct connection *connection)
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
         connection_close(connection);
     }
+}
+
+/* Names and values stand behind their lengths, so that these are whole values. What only looks like it, in another
+ * value, is served like any other request: that is a matter of time alone. */
+bool connection_asks_to_create(const struct connection *connection)
+{
+    static const char method[] = "\016\004REQUEST_METHODPOST";
+    static const char uri[] = "\013\020REQUEST_URI/api/v1/products";
+    char begin[1024];
+    const ssize_t count = recv(connection->fd, begin, sizeof begin, MSG_DONTWAIT | MSG_PEEK);
+
+    return count > 0 && memmem(begin, (size_t)count, method, sizeof method - 1) != NULL &&
+           memmem(begin, (size_t)count, uri, sizeof uri - 1) != NULL;
 }
 
 /* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor: until the watchdog is
@@ -236,6 +250,7 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     exchange->scope = (struct scope){
         .arena = serving->arena,
         .deadline_ns = started_ns + serving->app->config->deadline_ms * CLOCK_NS_PER_MS,
+        .gatherer = serving->gatherer,
     };
     request_read(&exchange->request, request->envp, serving->arena);
     stream->watchdog = serving->watchdog;

@@ -16,12 +16,12 @@ struct account {
     unsigned char *allocated;
     unsigned char *end; /* of what was read */
     int type;
-    int stops_at_record;
-    int skips;
+    /* cppcheck-suppress unusedStructMember */
+    int ways[2];      /* of reading: to the end of a record, past contents */
     int content_left; /* of the record at hand */
     int padding_left;
-    int wrote;
-    int raw;
+    /* cppcheck-suppress unusedStructMember */
+    int writer[2]; /* of the streams that write */
     FCGX_Request *request;
 };
 
