@@ -23,6 +23,7 @@ const struct route routes[] = {
       [METHOD_PATCH] = &operation_category_patch,
       [METHOD_DELETE] = &operation_category_delete}},
     {"/api/v1/changes", {[METHOD_GET] = &operation_change_list}},
+    {"/api/v1/events", {[METHOD_GET] = &operation_event_stream}},
     {"/api/v1/jobs", {[METHOD_GET] = &operation_job_list}},
     {"/api/v1/jobs/{id}", {[METHOD_GET] = &operation_job_get, [METHOD_DELETE] = &operation_job_cancel}},
     {"/api/v1/jobs/{id}/retry", {[METHOD_POST] = &operation_job_retry}},

@@ -37,7 +37,8 @@ static const struct {
                        "WHERE xid < pg_snapshot_xmin(pg_current_snapshot())" HOLDING " ORDER BY xid, seq" BATCH "), "
                        "old AS (SELECT xid, seq, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
                        "gone AS (DELETE FROM change c USING old WHERE past AND c.xid = old.xid AND c.seq = old.seq "
-                       "RETURNING c.xid, c.seq), "
+                       "RETURNING c.xid, c.seq, c.id, c.version), "
+                       "moves AS (DELETE FROM product_move m USING gone g WHERE m.id = g.id AND m.version = g.version), "
                        "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
                        "FROM (SELECT xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1) g "
                        "WHERE (f.xid, f.seq) < (g.xid, g.seq))" OUTCOME},
