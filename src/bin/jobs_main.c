@@ -30,9 +30,7 @@ static const char usage[] = "usage: wares-jobs [--concurrency N]   run backgroun
 
 struct arguments {
     unsigned concurrency;
-    bool check;
-    bool help;
-    bool version;
+    enum program_wish wish;
 };
 
 static int complain(const char *sentence, int code)
@@ -47,25 +45,14 @@ static int read_option(char *const *words, struct arguments *arguments, char *er
     uint64_t number = 0;
 
     if (strcmp(words[0], "--concurrency") == 0) {
-        if (words[1] == NULL || !text_to_u64(text_of(words[1]), &number) || number < 1 ||
-            number > RUNNER_CONCURRENCY_MAX) {
+        if (!program_read_number(words[1], 1, RUNNER_CONCURRENCY_MAX, &number)) {
             (void)snprintf(error, error_size, "--concurrency takes a number from 1 to %d", RUNNER_CONCURRENCY_MAX);
             return 0;
         }
         arguments->concurrency = (unsigned)number;
         return 2;
     }
-    if (strcmp(words[0], "--check") == 0) {
-        arguments->check = true;
-    } else if (strcmp(words[0], "--help") == 0) {
-        arguments->help = true;
-    } else if (strcmp(words[0], "--version") == 0) {
-        arguments->version = true;
-    } else {
-        (void)snprintf(error, error_size, "there is no option %.100s; see --help", words[0]);
-        return 0;
-    }
-    return 1;
+    return program_take_option(words[0], &arguments->wish, error, error_size);
 }
 
 /* What the greeting of new connections to Postgres needs. */
@@ -82,10 +69,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
     char error[PROGRAM_SENTENCE_MAX] = "";
     const enum status status = migrate_check(pg, scope, &set, error, sizeof error);
 
-    if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
-        log_error("no job is run: %s", error);
-    }
-    (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
+    program_log_once(gate->told, "no job is run", status == STATUS_OK ? "" : error);
     return status;
 }
 
@@ -151,19 +135,8 @@ int jobs_main(int argc, char **argv, const struct job_kind *const *kinds, size_t
         }
         i += taken;
     }
-    if (arguments.help) {
-        (void)fputs(usage, stdout);
-        (void)fputs("\nConfiguration comes from the environment:\n\n", stdout);
-        config_print_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.version) {
-        (void)puts("wares " WARES_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.check) {
-        signals_let_stop_end(true);
-        return program_check(JOBS_PROGRAM);
+    if (arguments.wish != PROGRAM_SERVES) {
+        return program_answer(arguments.wish, JOBS_PROGRAM, usage);
     }
     return serve(&arguments, kinds, count);
 }

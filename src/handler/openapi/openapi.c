@@ -1,13 +1,13 @@
 /* The OpenAPI document: written once in a worker's life, when it is first asked for, and answered from memory. */
 #include "openapi.h"
 
+#include "../input.h"
+#include "../reply.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "handler/app.h"
 #include "handler/routes.h"
 #include "http/etag.h"
-#include "../input.h"
-#include "../reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* What operations share in the document: headers of requests and answers, and problems by their status. */
 #include "openapi.h"
 
-#include "http/response.h"
 #include "../problem_table.h"
+#include "http/response.h"
 
 #include <stdio.h>
 

@@ -2,9 +2,9 @@
  * {"op":"upsert","sku":"…","if_match":"…","product":{…}} and {"op":"delete","id":"…","if_match":"…"}. */
 #include "batch_reader.h"
 
+#include "../patch.h"
 #include "base/uuid.h"
 #include "http/etag.h"
-#include "../patch.h"
 #include "json/record.h"
 #include "json/value.h"
 

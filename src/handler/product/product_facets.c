@@ -1,10 +1,10 @@
 /* Facets of the products that a list with the same filters would show. */
+#include "../input.h"
+#include "../reply.h"
 #include "catalog/catalog.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "../input.h"
 #include "product_filter.h"
-#include "../reply.h"
 #include "json/facets.h"
 
 void product_facets(struct exchange *exchange)

@@ -1,6 +1,7 @@
 /* Filters and order of a list of products, from the parameters of a request. */
 #include "product_filter.h"
 
+#include "../input.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "domain/attribute.h"
@@ -8,7 +9,6 @@
 #include "domain/product.h"
 #include "domain/search_text.h"
 #include "domain/timestamp.h"
-#include "../input.h"
 
 #include <string.h>
 

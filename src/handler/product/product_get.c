@@ -1,11 +1,11 @@
 /* One product by its id. */
+#include "../input.h"
+#include "../projection.h"
+#include "../reply.h"
 #include "catalog/catalog.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "../input.h"
-#include "../projection.h"
-#include "../reply.h"
 
 /* A part of a product, or one with its category. */
 static void reply_part(struct exchange *exchange, const struct projection *projection, const struct product_view *view)

@@ -1,13 +1,13 @@
 /* The list of products: parameters to a query, a page to an array and its Links. */
+#include "../input.h"
+#include "../projection.h"
+#include "../reply.h"
 #include "catalog/catalog.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "http/prefer.h"
-#include "../input.h"
 #include "product_filter.h"
-#include "../projection.h"
-#include "../reply.h"
 
 /* What a request for a list asks, as far as it is not in the product_query. */
 struct wanted {
