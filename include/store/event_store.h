@@ -38,8 +38,8 @@ MUST_CHECK enum status event_store_begin(struct pg *pg, struct scope *scope, con
 struct event_batch {
     struct feed_cursor before; /* the place from which it was read */
     struct feed_cursor last;
-    uint64_t since;  /* at or before the first was published, or 0 where no place is to be kept of this one */
-    int64_t age_ms;  /* how long ago that was, at least */
+    uint64_t since; /* at or before the first was published, or 0 where no place is to be kept of this one */
+    int64_t age_ms; /* how long ago that was, at least */
 };
 
 /* Moves the relay on. STATUS_STALE also where the epoch is another by now. */

@@ -158,8 +158,7 @@ static void tell_missed(struct exchange *exchange, const struct wanted *wanted, 
 static void answer(struct exchange *exchange, const struct wanted *wanted)
 {
     struct event_stand stand;
-    const enum status status =
-        catalog_event_stand(exchange->app->catalog, &exchange->scope, &wanted->after, &stand);
+    const enum status status = catalog_event_stand(exchange->app->catalog, &exchange->scope, &wanted->after, &stand);
 
     if (status == STATUS_NOT_FOUND) {
         problem_answer(exchange, PROBLEM_UNAVAILABLE,

@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "json/change.h"
 #include "store/event_store.h"
 #include "store/feed_store.h"
+#include "json/change.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,14 +25,15 @@
 
 #define ATTEMPTS_MAX 20
 #define EVERY_S 1
-#define RUN_MS 300000  /* then the job ends, and another begins: attempts are counted anew */
-#define BATCH 50       /* changes of a step */
+#define RUN_MS 300000 /* then the job ends, and another begins: attempts are counted anew */
+#define BATCH 50      /* changes of a step */
 #define MARKS 64
-#define IDLE_MS 50     /* between two looks at the end of the feed */
-#define CHECK_MS 1000  /* between two looks at the marks where nothing happens */
-#define PLACE_MS 1000  /* between two places that are kept */
-#define LATE_MS 4000   /* after that what was published is published anew: some of it may be forgotten before it is relied on */
-#define AWAY_MS 500    /* until a front server that is away is looked for again */
+#define IDLE_MS 50    /* between two looks at the end of the feed */
+#define CHECK_MS 1000 /* between two looks at the marks where nothing happens */
+#define PLACE_MS 1000 /* between two places that are kept */
+#define LATE_MS                                                                                                        \
+    4000 /* after that what was published is published anew: some of it may be forgotten before it is relied on */
+#define AWAY_MS 500 /* until a front server that is away is looked for again */
 #define PATH_MAX_BYTES 512
 
 /* What the front server is to hold at once, in bytes: with what it adds below nchan_shared_memory_size. As much may be

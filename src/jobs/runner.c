@@ -397,10 +397,8 @@ enum status runner_run(const struct runner_options *options)
     } else {
         uuid_make(runner.id);
         const size_t count = name_kinds(options, kinds);
-        runner.claimant = (struct job_claimant){.runner = text_of(runner.id),
-                                                .kinds = kinds,
-                                                .kind_count = count,
-                                                .lease_ms = RUNNER_LEASE_MS};
+        runner.claimant = (struct job_claimant){
+            .runner = text_of(runner.id), .kinds = kinds, .kind_count = count, .lease_ms = RUNNER_LEASE_MS};
         for (unsigned i = 0; i < options->concurrency; i++) {
             slot_init(&runner.slots[i]);
         }

@@ -66,16 +66,17 @@ enum status event_store_start(struct pg *pg, struct scope *scope, const struct f
 }
 
 /* $1 and $2 the hold, $3 epoch, $4 and $5 the place or NULL, $6 since, $7 age. Places of other epochs go. */
-static const char begin_sql[] = JOB_HELD
-    ", gone AS (DELETE FROM event_place USING held WHERE epoch <> $3::uuid), "
-    "relay AS (INSERT INTO event_relay AS r (epoch, xid, seq) "
-    "SELECT $3::uuid, coalesce($4::xid8, o.xid, pg_snapshot_xmin(pg_current_snapshot())), coalesce($5::bigint, o.seq, 0) "
-    "FROM held LEFT JOIN event_relay o ON true "
-    "ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq "
-    "RETURNING xid, seq), "
-    "first AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
-    "SELECT $3::uuid, xid, seq, $6::bigint, now() - $7::bigint * interval '1 ms' FROM relay) "
-    "SELECT xid, seq FROM relay";
+static const char begin_sql[] =
+    JOB_HELD ", gone AS (DELETE FROM event_place USING held WHERE epoch <> $3::uuid), "
+             "relay AS (INSERT INTO event_relay AS r (epoch, xid, seq) "
+             "SELECT $3::uuid, coalesce($4::xid8, o.xid, pg_snapshot_xmin(pg_current_snapshot())), "
+             "coalesce($5::bigint, o.seq, 0) "
+             "FROM held LEFT JOIN event_relay o ON true "
+             "ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq "
+             "RETURNING xid, seq), "
+             "first AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
+             "SELECT $3::uuid, xid, seq, $6::bigint, now() - $7::bigint * interval '1 ms' FROM relay) "
+             "SELECT xid, seq FROM relay";
 
 enum status event_store_begin(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
                               const struct feed_cursor *from, uint64_t since, int64_t age_ms, struct feed_cursor *place)
@@ -90,8 +91,8 @@ enum status event_store_begin(struct pg *pg, struct scope *scope, const struct j
         digits(scope, (uint64_t)age_ms),
     };
     struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "event_begin", begin_sql, false, values,
-                                 sizeof(values) / sizeof(values[0]), &result);
+    enum status status =
+        pg_exec(pg, scope, "event_begin", begin_sql, false, values, sizeof(values) / sizeof(values[0]), &result);
 
     if (status != STATUS_OK) {
         return status;
@@ -103,14 +104,16 @@ enum status event_store_begin(struct pg *pg, struct scope *scope, const struct j
 }
 
 /* $4 and $5 the new place, $6 and $7 the one before, $8 since or NULL, $9 age. */
-static const char move_sql[] = JOB_HELD
-    ", moved AS (UPDATE event_relay SET xid = $4::xid8, seq = $5::bigint FROM held WHERE epoch = $3::uuid RETURNING 1), "
-    "added AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
-    "SELECT $3::uuid, $6::xid8, $7::bigint, $8::bigint, now() - $9::bigint * interval '1 ms' FROM moved "
-    "WHERE $8 IS NOT NULL ON CONFLICT (epoch, xid, seq) DO NOTHING), "
-    "gone AS (DELETE FROM event_place p USING moved WHERE p.epoch = $3::uuid AND p.at < now() - " RELIED " "
-    "AND (p.xid, p.seq) < (SELECT xid, seq FROM event_place WHERE epoch = $3::uuid ORDER BY xid DESC, seq DESC LIMIT 1)) "
-    "SELECT FROM moved";
+static const char move_sql[] =
+    JOB_HELD ", moved AS (UPDATE event_relay SET xid = $4::xid8, seq = $5::bigint FROM held WHERE epoch = $3::uuid "
+             "RETURNING 1), "
+             "added AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
+             "SELECT $3::uuid, $6::xid8, $7::bigint, $8::bigint, now() - $9::bigint * interval '1 ms' FROM moved "
+             "WHERE $8 IS NOT NULL ON CONFLICT (epoch, xid, seq) DO NOTHING), "
+             "gone AS (DELETE FROM event_place p USING moved WHERE p.epoch = $3::uuid AND p.at < now() - " RELIED " "
+             "AND (p.xid, p.seq) < (SELECT xid, seq FROM event_place WHERE epoch = $3::uuid ORDER BY xid DESC, seq "
+             "DESC LIMIT 1)) "
+             "SELECT FROM moved";
 
 enum status event_store_move(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
                              const struct event_batch *batch)

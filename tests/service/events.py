@@ -72,7 +72,10 @@ class WebSocket:
         self.socket.sendall(f"GET {EVENTS}?{urlencode(parameters)} HTTP/1.1\r\nHost: {host.netloc}\r\nUpgrade: websocket\r\n"
                             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
         self.file = self.socket.makefile("rb")
-        self.status = int(self.file.readline().split()[1])
+        line = self.file.readline()
+        if not line:
+            raise ConnectionError("cut before an answer")
+        self.status = int(line.split()[1])
         headers = {}
         while (line := self.file.readline()) not in (b"\r\n", b""):
             name, _, value = line.decode().partition(":")

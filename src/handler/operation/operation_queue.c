@@ -74,7 +74,8 @@ const struct operation operation_event_stream = {
     .tag = "Changes",
     .summary = "Be told of changes as they happen",
     .prose =
-        "The feed as server-sent events: the id of an event is the cursor of the change, its name the type, its data the "
+        "The feed as server-sent events: the id of an event is the cursor of the change, its name the type, its data "
+        "the "
         "change as JSON. A request to upgrade to WebSocket gets the same JSON, a change in each message. An event may "
         "come more than once, those of one product in order. A stream that has nothing to tell is ended after a while, "
         "and so is one that tells what was missed: come back with Last-Event-ID, as a browser's EventSource does by "
