@@ -12,7 +12,7 @@ declare -rA packages=(
     [lighttpd]="lighttpd lighttpd-mod-deflate lighttpd-modules-lua"
     [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl spin
         python3-pytest python3-pytest-xdist python3-hypothesis python3-requests python3-psycopg2 python3-redis python3-jsonschema
-        lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
+        lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl chromium"
     [bench]="wrk python3 libfcgi-bin golang-go golang-github-jackc-pgx-v4-dev golang-github-gomodule-redigo-dev
         php-fpm php-pgsql php-redis nodejs"
     [lint]="clang-format clang-tidy cppcheck shellcheck python3-pyflakes"
