@@ -274,24 +274,29 @@ static int64_t debt_ms(const struct relay *relay)
     return until_ns > now_ns ? (until_ns - now_ns) / CLOCK_NS_PER_MS + 1 : 0;
 }
 
-static enum status publish(struct relay *relay, struct scope *scope, const struct feed_page *page, uint64_t *since)
+/* The time before anything of a batch is published: the first mark is said anew. */
+static enum status ask_for_time(struct relay *relay, struct scope *scope, uint64_t *since)
+{
+    struct push_answer answer = {0};
+    char path[PATH_MAX_BYTES];
+    enum status status;
+
+    (void)snprintf(path, sizeof path, "/mark/%s/0", relay->epoch);
+    push_post(&relay->push, path, TEXT("mark"));
+    status = push_exchange(&relay->push, scope->deadline_ns, &answer);
+    if (status == STATUS_OK && (answer.status / 100 != 2 || answer.message_time == 0)) {
+        status = STATUS_UNAVAILABLE;
+    }
+    *since = surely_before(answer.message_time);
+    return status;
+}
+
+static enum status publish(struct relay *relay, struct scope *scope, const struct feed_page *page)
 {
     struct push_answer answers[PUSH_REQUESTS_MAX];
-    char path[PATH_MAX_BYTES];
     int64_t bytes = 0;
     enum status status;
 
-    *since = 0;
-    if (ms_since(relay->placed_ns) >= PLACE_MS) {
-        /* Said anew, the first mark tells the time before the first of these is published. */
-        (void)snprintf(path, sizeof path, "/mark/%s/0", relay->epoch);
-        push_post(&relay->push, path, TEXT("mark"));
-        status = push_exchange(&relay->push, scope->deadline_ns, answers);
-        if (status != STATUS_OK || answers[0].status / 100 != 2 || answers[0].message_time == 0) {
-            return STATUS_UNAVAILABLE;
-        }
-        *since = surely_before(answers[0].message_time);
-    }
     for (size_t i = 0; i < page->count; i++) {
         add_change(relay, &page->changes[i], &bytes);
     }
@@ -316,8 +321,11 @@ static enum job_step relay_page(struct job_run *run, struct scope *scope, const 
     if (status == STATUS_NOT_FOUND) {
         return begin_epoch(run, scope, &relay->place);
     }
+    if (status == STATUS_OK && ms_since(relay->placed_ns) >= PLACE_MS) {
+        status = ask_for_time(relay, scope, &batch.since);
+    }
     if (status == STATUS_OK) {
-        status = publish(relay, scope, page, &batch.since);
+        status = publish(relay, scope, page);
     }
     if (status != STATUS_OK) {
         return away(run, "the front server does not take messages");
