@@ -159,6 +159,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .render = render_product,
         .render_category = render_category,
         .currency = config->currency,
+        .stale_ms_max = config->stale_max_s * 1000,
     });
     status = worker_run(&app, &options);
     app_release(&app);

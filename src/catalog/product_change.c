@@ -104,29 +104,6 @@ static enum status settle(struct change *change, enum status status)
 
 /* --- the write --- */
 
-enum cache_outcome change_outcome(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-        return CACHE_COMMITTED;
-    case STATUS_UNCERTAIN:
-    case STATUS_INTERNAL:
-        return CACHE_UNKNOWN;
-    case STATUS_NOT_FOUND:
-    case STATUS_GONE:
-    case STATUS_INVALID:
-    case STATUS_CONFLICT:
-    case STATUS_STALE:
-    case STATUS_KEY_REUSED:
-    case STATUS_IN_PROGRESS:
-    case STATUS_TOO_LARGE:
-    case STATUS_UNAVAILABLE:
-    case STATUS_DEADLINE:
-    default:
-        return CACHE_ROLLED_BACK;
-    }
-}
-
 /* Writes between the cache's marks. Nobody has ever read a product that is yet to be made: its insertion changes but the
  * lists of its category. */
 static enum status write_marked(struct change *change, const struct product_write *write, bool insert,

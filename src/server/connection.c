@@ -9,6 +9,8 @@
  *   A connection is kept only where stdin was read to its end without error and nothing lies beyond it. */
 #include "connection.h"
 
+#include "read_ahead.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -131,24 +133,6 @@ static enum body_state read_body(FCGX_Stream *in, struct text announced, struct 
     return FCGX_GetChar(in) == EOF && FCGX_GetError(in) == 0 ? BODY_COMPLETE : BODY_MALFORMED;
 }
 
-/* True where stdin is at its end and libfcgi has read nothing beyond it. libfcgi does not tell what lies in its buffer;
- * so it is asked to read on, from a descriptor that is none: with an empty buffer exactly that fails. */
-static bool input_ended_cleanly(FCGX_Request *request)
-{
-    FCGX_Stream *in = request->in;
-    const unsigned char *end = in->rdNext;
-    const int fd = request->ipcFd;
-
-    if (FCGX_HasSeenEOF(in) == 0 || FCGX_GetError(in) != 0) {
-        return false;
-    }
-    in->isClosed = 0;
-    request->ipcFd = -1;
-    (void)FCGX_GetChar(in);
-    request->ipcFd = fd;
-    return in->rdNext == end && FCGX_GetError(in) == EBADF;
-}
-
 static bool may_have_body(const struct response *response)
 {
     return !response->head && response->status != 204 && response->status != 304;
@@ -202,6 +186,39 @@ static void log_answer(const struct exchange *exchange, uint64_t sent)
     }
 }
 
+/* Reads the body, or gets ready for the handler to read it. */
+static void begin_body(FCGX_Request *request, struct serving *serving)
+{
+    struct exchange *exchange = &serving->exchange;
+
+    exchange->upload = NULL;
+    exchange->request.body = TEXT("");
+    if (exchange_reads_body(&exchange->request, serving->arena)) {
+        exchange->body_state = BODY_UNREAD;
+        if (serving->stream.beside != NULL) {
+            upload_begin(&serving->upload, &serving->stream, request, exchange->request.content_length,
+                         serving->app->config->io_timeout_ms);
+            exchange->upload = &serving->upload.request;
+        }
+        return;
+    }
+    exchange->body_state = read_body(request->in, exchange->request.content_length, &serving->body);
+    if (serving->body.length > 0) {
+        exchange->request.body = strbuf_text(&serving->body);
+    }
+}
+
+/* After one that was not read by libfcgi the connection is of no more use. */
+static void end_body(struct serving *serving)
+{
+    struct exchange *exchange = &serving->exchange;
+
+    if (exchange->upload != NULL && upload_end(&serving->upload)) {
+        exchange->body_state = BODY_COMPLETE;
+    }
+    exchange->upload = NULL;
+}
+
 /* What becomes of a connection after a request on it. */
 enum fate { FATE_CLOSE, FATE_LINGER, FATE_KEEP };
 
@@ -221,13 +238,13 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
         .deadline_ns = started_ns + serving->app->config->deadline_ms * CLOCK_NS_PER_MS,
     };
     request_read(&exchange->request, request->envp, serving->arena);
-    exchange->body_state = read_body(request->in, exchange->request.content_length, &serving->body);
-    exchange->request.body = serving->body.length > 0 ? strbuf_text(&serving->body) : TEXT("");
     stream->watchdog = serving->watchdog;
     stream_init(stream, serving->app->config, request->ipcFd, request->requestId, started_ns);
     exchange->stream = stream->beside != NULL ? &stream->response : NULL;
+    begin_body(request, serving);
     exchange_serve(exchange);
 
+    end_body(serving);
     watched = stream_end(stream);
     if (stream->response.begun) {
         delivered = end_stream(request, stream);
@@ -239,7 +256,7 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     delivered = delivered && watched;
     if (delivered && exchange->body_state != BODY_COMPLETE) {
         fate = FATE_LINGER;
-    } else if (delivered && request->keepConnection != 0 && input_ended_cleanly(request)) {
+    } else if (delivered && request->keepConnection != 0 && read_ahead_is_none(request)) {
         fate = FATE_KEEP;
     }
     FCGX_Free(request, 0);

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "handler/exchange.h"
 #include "stream.h"
+#include "upload.h"
 #include "watchdog.h"
 
 #include <fcgiapp.h>
@@ -39,6 +40,7 @@ struct serving {
     struct arena *arena;
     struct exchange exchange;
     struct stream stream; /* of a long answer */
+    struct upload upload; /* of a large body */
     struct strbuf body;   /* of the request */
     struct strbuf head;   /* of the answer */
 };

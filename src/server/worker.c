@@ -22,6 +22,9 @@
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
 
+/* How long a signal, and the line of a request, may wait for requests that were ready at the same time. */
+#define ROUND_WAIT_NS (5 * CLOCK_NS_PER_MS)
+
 /* A stop is over once no connection was used for so long. */
 #define QUIET_MS 300
 
@@ -218,10 +221,13 @@ static bool run_round(struct worker *worker, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
+    int64_t looked_ns;
 
     if (count < 0 && errno != EINTR) {
         return false;
     }
+    looked_ns = clock_monotonic_ns();
+    log_hold();
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &worker->signal_fd) {
@@ -233,8 +239,13 @@ static bool run_round(struct worker *worker, int timeout_ms)
             }
         } else {
             serve_connection(worker, what);
-            /* Slow requests must not keep a signal waiting for the end of the round. */
-            take_signals(worker);
+            /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
+            if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
+                log_release();
+                log_hold();
+                take_signals(worker);
+                looked_ns = worker->used_ns;
+            }
             if (worker->streamed) {
                 /* What else was ready has been seen to in rounds within this one. */
                 worker->streamed = false;
@@ -242,6 +253,7 @@ static bool run_round(struct worker *worker, int timeout_ms)
             }
         }
     }
+    log_release();
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
     if (count < EVENTS_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);

@@ -180,6 +180,7 @@ static void read_operation(struct exchange *exchange, struct json_object *object
         read_if_match(object, operation, faults);
         break;
     case BATCH_CREATE:
+    case BATCH_MERGE: /* of no client */
     default:
         read_product(object, operation, faults);
         break;

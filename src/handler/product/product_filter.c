@@ -2,6 +2,7 @@
 #include "product_filter.h"
 
 #include "../input.h"
+#include "../list_cache.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "domain/attribute.h"
@@ -242,6 +243,13 @@ void product_filter_read(struct exchange *exchange, struct query *query, struct 
     read_ids(&reading);
     read_search(&reading);
     read_attributes(&reading);
+}
+
+void product_filter_note(struct exchange *exchange, struct text key, const struct product_filter *filter)
+{
+    const bool one_category = filter->category_id.data != NULL && !filter->subtree;
+
+    list_cache_note(exchange, key, one_category ? LIST_OF_A_CATEGORY : LIST_OF_PRODUCTS, filter->category_id);
 }
 
 /* --- the order --- */
