@@ -17,6 +17,7 @@ import requests
 from client import PRODUCTS, Client, client_of
 from events import Reader, WebSocketReader
 from stack import Stack, await_true, children
+from test_events import await_relayed
 from test_feed import end_of, place
 
 SECONDS = 30.0
@@ -200,6 +201,26 @@ def test_a_process_of_nginx_that_dies_takes_no_event_with_it(own_stack: Stack) -
             os.kill(random.choice(children(own_stack.pids("front")[0])), signal.SIGKILL)
         time.sleep(2)
     hold_against(own_stack, readers, after)
+
+
+def test_what_nginx_forgot_is_told_to_who_comes_back_at_once(own_stack: Stack) -> None:
+    """The moment before, nginx held all that the reader had missed, and what comes next is published before it is back."""
+    with client_of(own_stack) as client:
+        after = end_of(client)
+        await_relayed(own_stack, after)
+        time.sleep(1.1)
+        before = end_of(client)
+        await_relayed(own_stack, before)
+        for pid in children(own_stack.pids("front")[0]):
+            os.kill(pid, signal.SIGKILL)
+        own_stack.await_ready()
+        time.sleep(1.1)
+        last = end_of(client)
+        await_relayed(own_stack, last)
+    reader = Reader(own_stack.url, after).start()
+    await_true(lambda: last in cursors(reader.told), "the last change", 60)
+    reader.stop()
+    assert cursors(reader.news) == cursors(committed(own_stack, after))
 
 
 def test_what_was_changed_while_no_runner_ran_is_told(own_stack: Stack) -> None:
