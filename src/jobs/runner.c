@@ -368,6 +368,21 @@ static void run(struct runner *runner)
     stop(runner);
 }
 
+/* Of the kinds that are run here; returns how many. */
+static size_t name_kinds(const struct runner_options *options, const char **names)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < options->kind_count; i++) {
+        const struct job_kind *kind = options->kinds[i];
+
+        if (kind->runs_here == NULL || kind->runs_here(options->config)) {
+            names[count++] = kind->name;
+        }
+    }
+    return count;
+}
+
 enum status runner_run(const struct runner_options *options)
 {
     struct runner runner = {
@@ -384,13 +399,9 @@ enum status runner_run(const struct runner_options *options)
         log_error("signals cannot be had: %s", strerror(errno));
     } else {
         uuid_make(runner.id);
-        for (size_t i = 0; i < options->kind_count; i++) {
-            kinds[i] = options->kinds[i]->name;
-        }
-        runner.claimant = (struct job_claimant){.runner = text_of(runner.id),
-                                                .kinds = kinds,
-                                                .kind_count = options->kind_count,
-                                                .lease_ms = RUNNER_LEASE_MS};
+        const size_t count = name_kinds(options, kinds);
+        runner.claimant = (struct job_claimant){
+            .runner = text_of(runner.id), .kinds = kinds, .kind_count = count, .lease_ms = RUNNER_LEASE_MS};
         for (unsigned i = 0; i < options->concurrency; i++) {
             slot_init(&runner.slots[i]);
         }

@@ -147,6 +147,22 @@ enum status catalog_changes(struct catalog *catalog, struct scope *scope, const 
     return catalog->status;
 }
 
+enum status catalog_event_stand(struct catalog *catalog, struct scope *scope, const struct feed_cursor *after,
+                                struct event_stand *stand)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->after = *after;
+    *stand = catalog->stand;
+    return catalog->status;
+}
+
+enum status catalog_events_missed(struct catalog *catalog, struct scope *scope, const struct feed_cursor *after,
+                                  uint32_t limit, struct feed_page *page)
+{
+    return catalog_changes(catalog, scope, after, limit, page);
+}
+
 /* What all calls about one job answer. */
 static enum status answer_job(struct catalog *catalog, struct text id, struct job *job)
 {
