@@ -14,6 +14,7 @@
 
 /* Rows of one filter, as the planner thinks, that are worth a try to sort them: there may be half as many. */
 #define SORTED_GUESS_MAX (UINT64_C(2) * LIST_SCAN_MAX)
+#define SORTED_TRIES_MAX 2
 
 /* --- what came back --- */
 
@@ -122,20 +123,27 @@ static enum status read_page(struct pg *pg, struct scope *scope, const struct li
 
 /* --- from which source --- */
 
-/* What a scan did not come upon may be so rare that all of it can be sorted. *sorted tells whether it was. */
+/* What a scan did not come upon may be so rare that all of it can be sorted. *sorted tells whether it was. Of a table that has
+ * no statistics yet the guesses are wrong, so that another filter is tried where the first one takes more than it should. */
 static enum status read_sorted(struct pg *pg, struct scope *scope, const struct list_request *request,
                                struct product_list *list, bool *sorted)
 {
     struct product_list read = {0};
     enum list_source source = LIST_SCAN;
+    uint32_t tried = 0;
     uint64_t rows = 0;
-    bool too_many = false;
-    enum status status = list_choose_sorted(pg, scope, request, &source, &rows);
+    enum status status = STATUS_OK;
 
     *sorted = false;
-    if (status == STATUS_OK && rows <= SORTED_GUESS_MAX) {
-        status = read_page(pg, scope, request, source, LIST_SORTED, &read, &too_many);
-        *sorted = status == STATUS_OK && !too_many;
+    for (unsigned i = 0; i < SORTED_TRIES_MAX && status == STATUS_OK && !*sorted && rows <= SORTED_GUESS_MAX; i++) {
+        bool too_many = false;
+
+        status = list_choose_sorted(pg, scope, request, tried, &source, &rows);
+        if (status == STATUS_OK && rows <= SORTED_GUESS_MAX) {
+            tried |= UINT32_C(1) << source;
+            status = read_page(pg, scope, request, source, LIST_SORTED, &read, &too_many);
+            *sorted = status == STATUS_OK && !too_many;
+        }
     }
     if (*sorted) {
         *list = read;

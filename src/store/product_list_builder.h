@@ -41,10 +41,10 @@ struct list_builder {
     struct arena *arena;
     enum list_source source;
     enum product_sort sort;
-    bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
-    bool placed;    /* only what lies beyond the cursor */
-    bool planned;   /* by how common words are, as what is counted has no bound */
-    bool by_row;    /* filters are held against rows that are there, and need no index */
+    bool ascending;       /* of the scan, which for a page before the cursor runs against the order of the list */
+    bool placed;          /* only what lies beyond the cursor */
+    bool planned;         /* by how common words are, as what is counted has no bound */
+    bool by_row;          /* filters are held against rows that are there, and need no index */
     const char *scan_max; /* rows after which a scan stops */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
@@ -67,6 +67,9 @@ void list_add_columns(struct list_builder *b);
 
 /* That only rows beyond the cursor are meant, where there is one. */
 void list_add_place(struct list_builder *b);
+
+/* The rows that a table "page" names by page_id, as a table product, behind that table. */
+void list_add_page_rows(struct list_builder *b);
 
 void list_add_order(struct list_builder *b);
 void list_add_limit(struct list_builder *b);

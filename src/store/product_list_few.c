@@ -128,19 +128,22 @@ void list_add_guess(struct list_builder *b)
 void list_add_sorted_page(struct list_builder *b)
 {
     b->statement->has_stop = true;
-    list_add(b, "WITH few AS MATERIALIZED (SELECT ");
+    list_add(b, "WITH taken AS (SELECT * FROM ");
+    list_add_few(b, TEXT_OF(LIST_SCAN_MAX) " + 1");
+    list_add(b, "), few AS MATERIALIZED (SELECT ");
     list_add(b, list_order_column(b->sort));
     list_add(b, " AS key, id, (true");
     list_add_all_filters(b);
     list_add_place(b);
-    list_add(b, ") IS TRUE AS matches FROM (SELECT * FROM ");
-    list_add_few(b, TEXT_OF(LIST_SCAN_MAX) " + 1");
-    list_add(b, ") product), beyond AS MATERIALIZED (SELECT id FROM few OFFSET " TEXT_OF(LIST_SCAN_MAX) ") (SELECT ");
+    list_add(b, ") IS TRUE AS matches FROM taken product), beyond AS MATERIALIZED (SELECT id FROM few OFFSET " TEXT_OF(
+                    LIST_SCAN_MAX) ") (SELECT ");
     list_add_columns(b);
-    list_add(b, ", false FROM (SELECT id AS page_id FROM few WHERE matches AND NOT EXISTS (SELECT FROM beyond) ORDER BY ");
+    list_add(b,
+             ", false FROM (SELECT id AS page_id FROM few WHERE matches AND NOT EXISTS (SELECT FROM beyond) ORDER BY ");
     list_add(b, b->ascending ? "key, id" : "key DESC, id DESC");
     list_add_limit(b);
-    list_add(b, ") page JOIN product ON product.id = page_id");
+    list_add(b, ") page");
+    list_add_page_rows(b);
     list_add_order(b);
     list_add(b, ") UNION ALL (SELECT ");
     list_add_columns(b);

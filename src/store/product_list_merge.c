@@ -41,7 +41,8 @@ void list_add_merged_page(struct list_builder *b)
     list_add(b, " (SELECT key, id FROM stop)) ORDER BY ");
     list_add(b, order);
     list_add_limit(b);
-    list_add(b, ") page JOIN product ON product.id = page_id");
+    list_add(b, ") page");
+    list_add_page_rows(b);
     list_add_order(b);
     list_add(b, ") UNION ALL (SELECT ");
     list_add_columns(b);

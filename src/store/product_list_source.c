@@ -129,7 +129,7 @@ enum status list_choose(struct pg *pg, struct scope *scope, const struct list_re
     return status;
 }
 
-enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct list_request *request,
+enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct list_request *request, uint32_t tried,
                                enum list_source *source, uint64_t *rows)
 {
     static const enum list_source sources[] = {LIST_FEW_GROUP,    LIST_FEW_CATEGORY, LIST_FEW_ATTRIBUTES,
@@ -143,13 +143,14 @@ enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct 
     for (size_t i = 0; i <= sizeof sources / sizeof sources[0] && status == STATUS_OK; i++) {
         /* The words of a search, though they are too many to be taken first. */
         const bool words = i == sizeof sources / sizeof sources[0];
-        const enum list_source tried = words ? LIST_FEW_SEARCH : sources[i];
+        const enum list_source next = words ? LIST_FEW_SEARCH : sources[i];
 
-        if (words ? request->search != NULL : list_source_applies(request, tried)) {
-            status = guess(pg, scope, request, tried, &guessed);
+        if ((tried & UINT32_C(1) << next) == 0 &&
+            (words ? request->search != NULL : list_source_applies(request, next))) {
+            status = guess(pg, scope, request, next, &guessed);
             if (status == STATUS_OK && guessed < fewest) {
                 fewest = guessed;
-                best = tried;
+                best = next;
             }
         }
     }
@@ -165,7 +166,7 @@ enum status list_choose_rare(struct pg *pg, struct scope *scope, const struct li
 {
     enum list_source found = LIST_SCAN;
     uint64_t rows = UINT64_MAX;
-    enum status status = list_choose_sorted(pg, scope, request, &found, &rows);
+    enum status status = list_choose_sorted(pg, scope, request, 0, &found, &rows);
 
     *rare = false;
     if (status == STATUS_OK && found != LIST_FEW_SEARCH && rows <= GUESS_ERROR * LIST_FEW_MAX) {

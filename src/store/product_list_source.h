@@ -18,9 +18,9 @@ MUST_CHECK enum status list_choose(struct pg *pg, struct scope *scope, const str
                                    enum list_source *source);
 
 /* Of the filters that have an index, the one with the fewest rows, and how many the planner thinks these are: LIST_SCAN and
- * UINT64_MAX where there is none. */
+ * UINT64_MAX where there is none. tried: a bit for each source that is left out. */
 MUST_CHECK enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct list_request *request,
-                                          enum list_source *source, uint64_t *rows);
+                                          uint32_t tried, enum list_source *source, uint64_t *rows);
 
 /* The same, if its rows are LIST_FEW_MAX at most, so that they can be taken instead of a scan; *source is untouched, and
  * *rare false, where there is none. */
