@@ -31,7 +31,7 @@ END
 $$;
 
 -- Learns the words of the products that the next most changes are about, and tells how many changes these were: 0 where
--- there are none, or where another session is at it.
+-- there are none. Another session that is at it is waited for, so that what it learns is known then.
 CREATE FUNCTION search_learn(most integer) RETURNS integer
     LANGUAGE plpgsql
 AS $$
@@ -45,10 +45,13 @@ BEGIN
     IF pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean THEN
         RETURN 0;
     END IF;
-    SELECT * INTO stood FROM change_follower WHERE name = 'words' FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    -- Only where there is something new a lock is taken, and waited for: who learns it is done in some milliseconds.
+    SELECT * INTO stood FROM change_follower WHERE name = 'words';
+    IF NOT EXISTS (SELECT FROM change WHERE (xid, seq) > (stood.xid, stood.seq)
+                   AND xid < pg_snapshot_xmin(pg_current_snapshot())) THEN
         RETURN 0;
     END IF;
+    SELECT * INTO stood FROM change_follower WHERE name = 'words' FOR NO KEY UPDATE;
     -- What was removed from the feed lies behind the floor.
     SELECT count(*), array_agg(DISTINCT id) FILTER (WHERE type LIKE 'product.%'),
            (array_agg(xid ORDER BY xid DESC, seq DESC))[1], (array_agg(seq ORDER BY xid DESC, seq DESC))[1]

@@ -64,8 +64,7 @@ void json_check_patch(const struct schema *schema, struct json_object *patch, co
         if (!json_object_is_type(operation, json_type_object)) {
             continue;
         }
-        const char *place =
-            fault_pointer(faults->arena, pointer, arena_printf(faults->arena, "%zu", i));
+        const char *place = fault_pointer(faults->arena, pointer, arena_printf(faults->arena, "%zu", i));
         const struct text kind = string_member(operation, "op");
         if (!text_equal(kind, TEXT("test"))) {
             check_pointer(schema, operation, "path", place, faults);
