@@ -14,6 +14,7 @@
 
 #define JOB_CHECKPOINT_MAX 256
 
+struct catalog;
 struct product_cache;
 
 /* What every job may use. */
@@ -21,6 +22,7 @@ struct job_tools {
     const struct config *config;
     struct pg *pg;
     struct product_cache *cache; /* of it only product_cache_repair is for jobs */
+    struct catalog *catalog;     /* through which alone a job changes products; NULL where the runner has none */
 };
 
 /* One attempt at a job. */

@@ -5,13 +5,14 @@
 
 #include <stdio.h>
 
-const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_purge, &job_words};
+const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_import, &job_purge, &job_words};
 const size_t job_kind_count = sizeof job_kinds / sizeof job_kinds[0];
 
 enum job_step job_step_of(struct job_run *run, enum status status, const char *doing)
 {
     (void)snprintf(run->error, sizeof run->error, "%s: %s", doing, status_name(status));
     switch (status) {
+    case STATUS_READ_ONLY:
     case STATUS_UNAVAILABLE:
     case STATUS_DEADLINE:
     case STATUS_UNCERTAIN:

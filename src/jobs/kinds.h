@@ -5,6 +5,7 @@
 #include "jobs/kind.h"
 
 extern const struct job_kind job_cache_repair;
+extern const struct job_kind job_import;
 extern const struct job_kind job_purge;
 extern const struct job_kind job_words;
 

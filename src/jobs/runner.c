@@ -361,6 +361,9 @@ static void run(struct runner *runner)
     while (!runner->stopping) {
         turn(runner);
         take_signals(runner);
+        if (runner->options->is_over != NULL && runner->options->is_over(runner->options->context)) {
+            runner->stopping = true;
+        }
     }
     stop(runner);
 }
@@ -369,7 +372,7 @@ enum status runner_run(const struct runner_options *options)
 {
     struct runner runner = {
         .options = options,
-        .tools = {.config = options->config, .pg = options->pg, .cache = options->cache},
+        .tools = {.config = options->config, .pg = options->pg, .cache = options->cache, .catalog = options->catalog},
         .scope = {.arena = arena_new(MEMORY)},
         .slots = memory_new(options->concurrency, sizeof *runner.slots),
         .beats = memory_new(options->concurrency, sizeof *runner.beats),

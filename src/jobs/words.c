@@ -1,6 +1,6 @@
 /* The kind "words": goes through the feed behind the writers, and learns the words of what was changed, by which searches
  * mend words that are misspelt. A job goes on to the end of the feed; another is made a second later. A search that finds
- * nothing learns what this has left (migrations/0008_words.sql), so that without a runner nothing is missing. */
+ * nothing learns what this has left (migrations/0010_words.sql), so that without a runner nothing is missing. */
 #include "kinds.h"
 
 #include "store/product_words.h"

@@ -1,4 +1,4 @@
-/* Learning words: the statement of the job; migrations/0008_words.sql tells what it does. */
+/* Learning words: the statement of the job; migrations/0010_words.sql tells what it does. */
 #include "store/product_words.h"
 
 static const char sql[] = JOB_HELD " SELECT search_learn($3::integer) FROM held";

@@ -24,8 +24,16 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def client(nginx_stack):
-    with client_of(nginx_stack) as opened:
+def stack(start_changing_stack):
+    """One whose lists are not kept: products are made and changed behind the service's back."""
+    opened = start_changing_stack()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def client(stack):
+    with client_of(stack) as opened:
         yield opened
 
 
@@ -224,8 +232,8 @@ class ListMachine(RuleBasedStateMachine):
             assert {product["id"] for product in response.json()} == {product["id"] for product in self.products}
 
 
-def test_lists_agree_with_a_model(client, nginx_stack):
-    shelf = Shelf(nginx_stack)
+def test_lists_agree_with_a_model(client, stack):
+    shelf = Shelf(stack)
     machine = type("Machine", (ListMachine,), {"client": client, "shelf": shelf})
     try:
         run_state_machine_as_test(machine, settings=settings(
@@ -238,11 +246,11 @@ def test_lists_agree_with_a_model(client, nginx_stack):
 # --- pages that are cut short ---
 
 
-def test_pages_without_products_lead_on_both_ways(client, nginx_stack):
+def test_pages_without_products_lead_on_both_ways(client, stack):
     """Half of 45,000 products have the currency, the other half was changed, and three are both: more than are sorted, and
     one request looks at 20,000."""
     home = client.category()["id"]
-    with nginx_stack.connect() as connection, connection.cursor() as cursor:
+    with stack.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images, created_at,"
             " updated_at) SELECT gen_random_uuid(), 'Row ' || n, n, CASE WHEN n %% 2 = 1 OR n = 45000 THEN 'CHF' ELSE 'EUR'"
@@ -251,8 +259,8 @@ def test_pages_without_products_lead_on_both_ways(client, nginx_stack):
             (home, START, START))
     connection.close()
     for sort, wanted in (("created_at", ["1", "20001", "45000"]), ("-price", ["45000", "20001", "1"])):
-        pages = [client.get(listing(category_id=home, currency="CHF", updated_after=time_text(START + timedelta(days=1)), sort=sort,
-                                    limit=2))]
+        pages = [client.get(listing(category_id=home, currency="CHF", updated_after=time_text(START + timedelta(days=1)),
+                                    sort=sort, limit=2))]
         while following := next_page(pages[-1]):
             pages.append(client.get(following))
         shown = [[product["price"] for product in page.json()] for page in pages]
@@ -284,7 +292,7 @@ def prices_to(client, page, following):
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at", "price", "-name"])
 @pytest.mark.parametrize("filters", [{}, {"currency": "USD"}, {"category_scope": "subtree"}])
-def test_what_was_there_is_shown_exactly_once_while_others_write(client, nginx_stack, sort, filters):
+def test_what_was_there_is_shown_exactly_once_while_others_write(client, stack, sort, filters):
     home = client.category()["id"]
     leaf = client.category(parent_id=home)["id"]
     where = leaf if "category_scope" in filters else home
@@ -294,7 +302,7 @@ def test_what_was_there_is_shown_exactly_once_while_others_write(client, nginx_s
 
     def disturb(seed):
         """Makes, changes and deletes products around those that are watched, all over the order."""
-        shelf, chance, made = Shelf(nginx_stack), random.Random(seed), []
+        shelf, chance, made = Shelf(stack), random.Random(seed), []
         while not stop.is_set():
             moment = START + timedelta(days=chance.randrange(700))
             product = {"id": str(uuid.uuid4()), "sku": None, "name": chance.choice("acöz"), "price": str(chance.randint(1, 9)),

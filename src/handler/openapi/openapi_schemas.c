@@ -1,10 +1,10 @@
 /* components.schemas: what goes in and comes out. */
 #include "openapi.h"
 
+#include "../problem_table.h"
 #include "../product/batch_reader.h"
 #include "domain/category.h"
 #include "domain/product.h"
-#include "../problem_table.h"
 #include "json/patch.h"
 
 #include <string.h>
