@@ -24,9 +24,9 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def stack(start_changing_stack):
+def stack(fresh_stack):
     """One whose lists are not kept: products are made and changed behind the service's back."""
-    opened = start_changing_stack()
+    opened = fresh_stack(WARES_L1=0)
     yield opened
     opened.close()
 
