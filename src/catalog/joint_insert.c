@@ -29,7 +29,6 @@ static bool was_refused(enum status status)
     case STATUS_UNCERTAIN:
     case STATUS_READ_ONLY:
     case STATUS_UNAVAILABLE:
-    case STATUS_READ_ONLY:
     case STATUS_DEADLINE:
     case STATUS_INTERNAL:
     default:

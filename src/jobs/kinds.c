@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_event_relay, &job_import, &job_purge};
+const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_event_relay, &job_import, &job_purge, &job_words};
 const size_t job_kind_count = sizeof job_kinds / sizeof job_kinds[0];
 
 enum job_step job_step_of(struct job_run *run, enum status status, const char *doing)
