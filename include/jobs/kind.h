@@ -33,6 +33,7 @@ struct job_run {
     uint64_t progress;                   /* thousandths */
     char checkpoint[JOB_CHECKPOINT_MAX]; /* written with the next heartbeat: a hint for the next attempt; "" for none */
     int64_t wait_ms;                     /* with JOB_STEP_WAIT */
+    int wake;                            /* a descriptor: readable, it ends the wait; -1 at first: there is none */
     char error[JOB_ERROR_MAX];           /* why, with JOB_STEP_RETRY and JOB_STEP_FAIL, and where begin refuses */
 };
 
@@ -41,6 +42,7 @@ struct job_kind {
     uint64_t attempts_max;                           /* of those that the schedule makes */
     int64_t (*every_s)(const struct config *config); /* seconds between those; NULL or 0: none are made */
     bool forgotten; /* one that has succeeded leaves no trace: there are many, and nothing is to be said of them */
+    bool resident;  /* one at a time, that mostly waits: it has a place of its own beside the runner's concurrency */
     size_t state_size;
     /* Reads the payload. False, with the reason in error, where it is not one: no attempt can succeed. */
     bool (*begin)(struct job_run *run);

@@ -9,6 +9,8 @@ enum purge_what {
     PURGE_PRODUCTS,    /* products that were deleted */
     PURGE_CHANGES,     /* the feed: its beginning, and the mark of what is gone (change_floor) with it */
     PURGE_JOBS,        /* jobs that have ended */
+    PURGE_DELIVERIES,  /* deliveries of webhooks that have ended, and those of webhooks that were deleted */
+    PURGE_WEBHOOKS,    /* webhooks that were deleted, once they have no deliveries */
     PURGE_COUNT
 };
 

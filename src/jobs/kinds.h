@@ -6,5 +6,6 @@
 
 extern const struct job_kind job_cache_repair;
 extern const struct job_kind job_purge;
+extern const struct job_kind job_webhook;
 
 #endif

@@ -1,13 +1,13 @@
 /* The OpenAPI document: written once in a worker's life, when it is first asked for, and answered from memory. */
 #include "openapi.h"
 
+#include "../input.h"
+#include "../reply.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "handler/app.h"
 #include "handler/routes.h"
 #include "http/etag.h"
-#include "../input.h"
-#include "../reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,8 +46,8 @@ static void write_opening(struct document *document)
     document_end_object(document);
     document_end_array(document);
     document_array(document, "tags");
-    for (size_t i = 0; i < 5; i++) {
-        static const char *const tags[] = {"Products", "Categories", "Changes", "Jobs", "Service"};
+    for (size_t i = 0; i < 6; i++) {
+        static const char *const tags[] = {"Products", "Categories", "Changes", "Webhooks", "Jobs", "Service"};
 
         document_object(document, NULL);
         document_text(document, "name", tags[i]);
