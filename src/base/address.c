@@ -73,12 +73,12 @@ void address_format(const struct address *address, char out[ADDRESS_TEXT_SIZE])
 /* --- ranges --- */
 
 /* The bits of byte i that count in a range. */
-static unsigned char mask_of(unsigned bits, unsigned i)
+static unsigned mask_of(unsigned bits, unsigned i)
 {
     if (bits >= (i + 1) * 8) {
         return 0xFF;
     }
-    return bits <= i * 8 ? 0 : (unsigned char)(0xFFU << (8 - (bits - i * 8)));
+    return bits <= i * 8 ? 0 : 0xFFU << (8 - (bits - i * 8)) & 0xFFU;
 }
 
 bool address_range_parse(struct text text, struct address_range *range)
@@ -99,7 +99,7 @@ bool address_range_parse(struct text text, struct address_range *range)
         read.bits = base + (unsigned)bits;
     }
     for (unsigned i = 0; i < ADDRESS_BYTES; i++) {
-        if ((read.first.bytes[i] & ~mask_of(read.bits, i)) != 0) {
+        if (((unsigned)read.first.bytes[i] & ~mask_of(read.bits, i)) != 0) {
             return false;
         }
     }
@@ -128,7 +128,7 @@ bool address_ranges_parse(struct text text, struct address_ranges *ranges)
 bool address_in_range(const struct address *address, const struct address_range *range)
 {
     for (unsigned i = 0; i < ADDRESS_BYTES; i++) {
-        if (((address->bytes[i] ^ range->first.bytes[i]) & mask_of(range->bits, i)) != 0) {
+        if (((unsigned)(address->bytes[i] ^ range->first.bytes[i]) & mask_of(range->bits, i)) != 0) {
             return false;
         }
     }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#define EVERY_S 60 /* who makes or changes a webhook has it made at once (store/webhook_write.c) */
+#define EVERY_S 10 /* who makes or changes a webhook has it made at once (store/webhook_write.c) */
 #define ATTEMPTS_MAX 5
 #define FILL_MS 200 /* between two looks at a feed that had nothing new */
 #define TAKE_MS 10  /* between two looks at what is due, while requests end */
