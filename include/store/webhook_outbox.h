@@ -16,6 +16,9 @@
 /* Does what was asked for: replays and redeliveries. *more: there may be others. */
 MUST_CHECK enum status webhook_outbox_heed(struct pg *pg, struct scope *scope, const struct job_hold *hold, bool *more);
 
+/* The job has run for a while: a runner that dies later is not held against it. */
+MUST_CHECK enum status webhook_outbox_prove(struct pg *pg, struct scope *scope, const struct job_hold *hold);
+
 struct outbox_fill {
     uint64_t webhooks; /* that are active */
     uint64_t read;     /* changes, for whichever */

@@ -81,6 +81,17 @@ enum status webhook_outbox_heed(struct pg *pg, struct scope *scope, const struct
     return is_true(result, 0, 0) ? STATUS_OK : STATUS_STALE;
 }
 
+enum status webhook_outbox_prove(struct pg *pg, struct scope *scope, const struct job_hold *hold)
+{
+    static const char sql[] = JOB_HELD ", proven AS (UPDATE job j SET attempts = 1 FROM held WHERE j.id = held.id) "
+                                       "SELECT EXISTS (SELECT FROM held)";
+    const struct text values[] = {hold->id, hold->fence};
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "webhook_prove", sql, false, values, LENGTH(values), &result);
+
+    return status == STATUS_OK && !is_true(result, 0, 0) ? STATUS_STALE : status;
+}
+
 /* --- of the feed --- */
 
 /* $3 how many changes of each webhook. As in feed_store.c only rows below the snapshot's xmin are read: none that is

@@ -21,12 +21,14 @@
 #define BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define DESCRIPTORS 4096
 #define SETTLED_MAX 200
+#define PROVEN_MS 30000 /* it goes on for weeks, in which runners may die now and then without its doing */
 
 struct delivering {
     struct courier *courier;
     struct outbox outbox;
     uint64_t fill_limit;
     uint64_t webhooks; /* active, at the last look at the feed */
+    int64_t proven_ns; /* when it will have run for a while; 0: it has */
     int64_t fill_ns;   /* when the feed is looked at next */
     int64_t take_ns;   /* when what is due is looked at next */
 };
@@ -55,6 +57,7 @@ static bool begin(struct job_run *run)
 
     raise_descriptors();
     delivering->fill_limit = FILL_MOST;
+    delivering->proven_ns = clock_deadline_in_ms(PROVEN_MS);
     delivering->courier = courier_new(&(struct courier_options){.allowed = &run->tools->config->webhook_allow,
                                                                 .timeout_ms = run->tools->config->webhook_timeout_ms});
     if (delivering->courier == NULL) {
@@ -119,6 +122,18 @@ static void adapt(struct delivering *delivering, enum status status)
     }
 }
 
+static enum status prove(struct job_run *run, struct scope *scope)
+{
+    struct delivering *delivering = run->state;
+    enum status status = STATUS_OK;
+
+    if (delivering->proven_ns != 0 && delivering->proven_ns <= clock_monotonic_ns()) {
+        status = webhook_outbox_prove(run->tools->pg, scope, &run->job->hold);
+        delivering->proven_ns = status == STATUS_OK ? 0 : delivering->proven_ns;
+    }
+    return status;
+}
+
 static enum status fill(struct job_run *run, struct scope *scope)
 {
     struct delivering *delivering = run->state;
@@ -179,7 +194,8 @@ static enum status look(struct job_run *run, struct scope *scope)
     enum status status = STATUS_OK;
 
     if (delivering->fill_ns <= clock_monotonic_ns()) {
-        status = fill(run, scope);
+        status = prove(run, scope);
+        status = status == STATUS_OK ? fill(run, scope) : status;
     }
     if (status == STATUS_OK) {
         status = take(run, scope);
