@@ -13,7 +13,8 @@ from client import PRODUCTS, Client, client_of
 from jobs import RUNNER, Runner, runners
 from receiver import OK, Hit, Receiver, answer, hang, receiving, reset
 from stack import Stack, await_true
-from webhooks import REACHING, await_delivery, await_idle, deliveries, path_of, reachable, subscribe
+from webhooks import (REACHING, await_delivery, await_idle, deliveries, path_of, reachable, subscribe,
+                      without_runner)
 
 WRITERS = 4
 SECONDS = 25
@@ -81,7 +82,7 @@ def test_every_write_is_delivered_in_order_whatever_dies(own_stack, tmp_path) ->
         for writer in writers:
             writer.start()
         kills = 0
-        with own_stack.held("jobs"):
+        with without_runner(own_stack):
             while time.monotonic() < end:
                 with runners(own_stack, tmp_path, 2, program=RUNNER, **reachable(own_stack)) as both:
                     time.sleep(1 + chance.random() * 4)
@@ -110,7 +111,7 @@ def test_every_write_is_delivered_in_order_whatever_dies(own_stack, tmp_path) ->
 
 @pytest.mark.parametrize("moment", ["before the answer", "behind the answer", "while it waits for its turn"])
 def test_a_runner_that_dies_at_a_step_loses_nothing(own_stack, tmp_path, moment) -> None:
-    with client_of(own_stack) as client, receiving() as receiver, own_stack.held("jobs"):
+    with client_of(own_stack) as client, receiving() as receiver, without_runner(own_stack):
         webhook = subscribe(client, receiver.url())
         doomed = Runner(own_stack, tmp_path, program=RUNNER, **reachable(own_stack))
 
@@ -143,7 +144,7 @@ def test_a_runner_that_dies_at_a_step_loses_nothing(own_stack, tmp_path, moment)
 
 def test_a_runner_that_was_taken_for_dead_notes_nothing(own_stack, tmp_path) -> None:
     """Its outcome comes when another holds the job: what that one knows counts."""
-    with client_of(own_stack) as client, receiving() as receiver, own_stack.held("jobs"):
+    with client_of(own_stack) as client, receiving() as receiver, without_runner(own_stack):
         webhook = subscribe(client, receiver.url())
         with runners(own_stack, tmp_path, program=RUNNER, **reachable(own_stack)) as (frozen,):
             receiver.reply = lambda hit: (time.sleep(0.3), OK)[1] if len(receiver.hits) > 1 else hang_for(frozen)

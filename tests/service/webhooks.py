@@ -1,5 +1,8 @@
 """What the tests of webhooks share."""
 
+import contextlib
+from collections.abc import Iterator
+
 from client import Client
 from stack import Stack, await_true
 
@@ -46,6 +49,14 @@ def await_idle(client: Client, webhook: dict, seconds: float = 60.0) -> None:
     marker = client.product()["id"]
     await_true(lambda: any(one["subject_id"] == marker for one in deliveries(client, webhook)), "the marker", seconds)
     await_true(lambda: not deliveries(client, webhook, state="pending"), "the end of all deliveries", seconds)
+
+
+@contextlib.contextmanager
+def without_runner(stack: Stack) -> Iterator[None]:
+    """The stack's own runner is gone for as long as the context."""
+    await_true(lambda: stack.processes("jobs"), "the runner")
+    with stack.held("jobs"):
+        yield
 
 
 def reachable(stack: Stack) -> dict:
