@@ -20,7 +20,7 @@ BUILD    ?= build$(flavour)
 # --- what is built -------------------------------------------------------------------------------------------------
 
 # From the top down: a layer may call those to its right only, and the linker sees them in this order.
-layers   := server handler jobs catalog migrate json csv http cache store domain base
+layers   := server handler jobs catalog migrate import json csv http cache store domain base
 programs := wares.fcgi wares-jobs wares
 
 # --- flags ---------------------------------------------------------------------------------------------------------
@@ -99,7 +99,8 @@ $(BUILD)/wares-jobs: $(BUILD)/obj/bin/wares_jobs.o $(jobs_parts)
 	$(link) $(filter-out -lfcgi,$(libraries)) $(jobs_libraries)
 
 # The operator's command has no use for the server's layers.
-$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) \
+$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) $(BUILD)/obj/bin/program_runner.o \
+  $(BUILD)/obj/bin/program_log.o \
   $(filter-out %libserver.a %libhandler.a,$(archives))
 	$(link) $(filter-out -lfcgi,$(libraries))
 
@@ -110,15 +111,16 @@ below_base    := base
 below_domain  := domain base
 below_json    := json domain base
 below_csv     := csv domain base
+below_import  := import json csv domain base
 below_http    := http base
 below_store   := store domain base
 below_cache   := cache base
 below_migrate := migrate store domain base
 below_catalog := catalog json cache store domain base
 below_jobs    := jobs catalog json cache store domain base
-below_handler := handler json csv http domain base
-below_fuzz    := json http domain base
-below_server  := server handler json csv http domain base
+below_handler := handler import json csv http domain base
+below_fuzz    := import json csv http domain base
+below_server  := server handler import json csv http domain base
 
 unit_sources := $(sort $(wildcard tests/unit/*/test_*.c))
 unit_tests   := $(unit_sources:tests/%.c=$(BUILD)/tests/%)

@@ -11,8 +11,8 @@ declare -rA packages=(
         libcurl4-openssl-dev libssl-dev"
     [run]="postgresql redis-server nginx spawn-fcgi curl"
     [lighttpd]="lighttpd lighttpd-mod-deflate lighttpd-modules-lua"
-    [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl spin
-        python3-pytest python3-hypothesis python3-requests python3-psycopg2 python3-redis python3-jsonschema
+    [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl spin strace
+        python3-pytest python3-pytest-xdist python3-hypothesis python3-requests python3-psycopg2 python3-redis python3-jsonschema
         lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
     [bench]="wrk python3 libfcgi-bin golang-go golang-github-jackc-pgx-v4-dev golang-github-gomodule-redigo-dev
         php-fpm php-pgsql php-redis nodejs"

@@ -2,12 +2,13 @@
 # Serves the catalog on this machine: a private Postgres and Redis, the pool of workers under spawn-fcgi, and nginx or
 # lighttpd in front. Stays in the foreground; Ctrl-C or TERM stops all that it started, and nothing else.
 #
-# Variables: PORT (8080), BIND (127.0.0.1), RUN_DIR (.run), FRONT (nginx, lighttpd), WORKERS (4), PRODUCTS (2000),
-# POOL (supervisor; spawn-fcgi for independent workers), BUILD (build). Where DATABASE_URL or REDIS_URL is given, that
-# server is used and none is started; a database that was given gets sample products only where PRODUCTS is given too.
+# Variables: PORT (8080), BIND (127.0.0.1), RUN_DIR (.run), FRONT (nginx, lighttpd), FRONT_CACHE (off; on: nginx has a
+# cache of its own before the pool), WORKERS (4), PRODUCTS (2000), POOL (supervisor; spawn-fcgi for independent workers),
+# BUILD (build). Where DATABASE_URL or REDIS_URL is given, that server is used and none is started; a database that was
+# given gets sample products only where PRODUCTS is given too.
 #
-# In RUN_DIR: env (URL, DATABASE_URL, REDIS_URL, WARES_SOCKET; there once all is up), <part>.pid, log/. A file
-# <part>.hold keeps a part that ended from being started again while it exists.
+# In RUN_DIR: env (URL, DATABASE_URL, REDIS_URL, WARES_SOCKET, WARES_RUNTIME_DIR; there once all is up),
+# <part>.pid, log/. A file <part>.hold keeps a part that ended from being started again while it exists.
 set -Eeu -o pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -128,7 +129,7 @@ write_env() {
     local name value
     (
         umask 077
-        for name in URL DATABASE_URL REDIS_URL WARES_SOCKET; do
+        for name in URL DATABASE_URL REDIS_URL WARES_SOCKET WARES_RUNTIME_DIR; do
             value=${!name}
             printf "%s='%s'\n" "$name" "${value//\'/\'\\\'\'}"
         done >"$STATE/env.new"

@@ -64,7 +64,9 @@ part_model() {
 
 part_service() {
     say "the service on real servers"
-    BUILD=build SANITIZED_BUILD=$sanitized /usr/bin/python3 -m pytest tests/service -q --durations=10 -p no:cacheprovider
+    # Each process has servers of its own, and takes one file after the other.
+    BUILD=build SANITIZED_BUILD=$sanitized /usr/bin/python3 -m pytest tests/service -q --durations=10 -p no:cacheprovider \
+        --numprocesses="$jobs" --dist=loadfile
 }
 
 parts=("$@")

@@ -6,7 +6,12 @@ front_write_configuration() { # the folder of the checkout
     [[ $BIND != *:* ]] || host="[$BIND]"
     rm -rf "${conf:?}"/*
     mkdir "$conf/wares"
-    install -m 644 "$shipped"/* "$conf/wares"
+    cp -R "$shipped"/. "$conf/wares"
+    chmod -R u=rwX,go=rX "$conf/wares"
+    if [[ $FRONT_CACHE == on ]]; then
+        ln -s cache "$conf/wares/enabled"
+        sed -i "s|/var/cache/wares|$STATE/tmp/cache|" "$conf/wares/cache/http.conf"
+    fi
     if [[ $FRONT == nginx ]]; then
         sed -i "s|/run/wares/wares.sock|$SOCKETS/wares.sock|" "$conf/wares/upstream.conf"
     fi

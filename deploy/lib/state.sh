@@ -81,7 +81,7 @@ state_drop_root() { # account, the folder of the checkout
         tar -C "$BUILD" -c "${programs[@]}" | "${as_account[@]}" tar -C "$build" -x --no-same-owner
     fi
     cd /
-    export PORT BIND FRONT POOL WORKERS PRODUCTS
+    export PORT BIND FRONT FRONT_CACHE POOL WORKERS PRODUCTS
     exec "${as_account[@]}" env HOME="$folder" USER="$account" RUN_DIR="$folder" BUILD="$build" \
         RUN_SAMPLES="$want_samples" "$root/deploy/run.sh"
 }

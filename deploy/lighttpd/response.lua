@@ -26,12 +26,12 @@ local function allow_origin()
         end
         answer["Access-Control-Allow-Origin"] = origin
     end
-    answer["Access-Control-Expose-Headers"] = "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, "
+    answer["Access-Control-Expose-Headers"] = "Age, Cache-Status, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, "
         .. "Retry-After, Server-Timing, X-Request-Id, X-Search-Corrected, X-Search-Ranked, X-Total-Count"
     if is_preflight() then
         answer["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         answer["Access-Control-Allow-Headers"] = "Accept, Authorization, Cache-Control, Content-Type, "
-            .. "Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, traceparent, tracestate"
+            .. "Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, traceparent, tracestate"
         answer["Access-Control-Max-Age"] = "7200"
     end
 end

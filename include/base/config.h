@@ -34,6 +34,7 @@ struct config {
     int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
     int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
     int64_t feed_retention_days; /* WARES_FEED_RETENTION: days that the feed of changes is kept */
+    int64_t imports_max;         /* WARES_IMPORTS: imports that are uploaded at once, of all pools on the database */
     int64_t io_timeout_ms;       /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */
     enum hosts hosts;            /* WARES_HOSTS: whether pools on several hosts serve the database */
     int64_t jobs_retention_days; /* WARES_JOBS_RETENTION: days that jobs are kept after their end */
@@ -49,7 +50,8 @@ struct config {
     int64_t purge_every_s;       /* WARES_PURGE_EVERY: seconds between two purges */
     int64_t redis_timeout_ms;    /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
     bool require_if_match;       /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
-    int64_t stop_grace_ms;       /* WARES_STOP_GRACE: for a graceful stop, in ms */
+    int64_t stale_max_s;   /* WARES_STALE_MAX: seconds that an answer may be out of date in an outage, 0 for never */
+    int64_t stop_grace_ms; /* WARES_STOP_GRACE: for a graceful stop, in ms */
     struct address_ranges webhook_allow;  /* WARES_WEBHOOK_ALLOW: that webhooks may reach although they are private */
     int64_t webhook_concurrency;          /* WARES_WEBHOOK_CONCURRENCY: requests to one endpoint at once */
     int64_t webhook_disable_after_s;      /* WARES_WEBHOOK_DISABLE_AFTER: of failing alone, in seconds */

@@ -1,5 +1,5 @@
 /* The log: lines of text or JSON to standard error, a file or syslog. The one global of the program.
- * One line is one write, so that processes that share a file do not mix theirs. A line is at most LOG_LINE_MAX bytes;
+ * Lines leave whole, so that processes that share a file or a pipe do not mix theirs. A line is at most LOG_LINE_MAX bytes;
  * a longer one is cut and stays valid. Bytes that are not printable are escaped: a request cannot forge a line.
  * Nobody waits for long for who reads the lines: where a pipe is full they are lost, and how many were is told once it
  * is read again. (Only syslog may keep its callers waiting: that is the C library's.) */
@@ -52,5 +52,11 @@ struct log_request {
  * trace id
  * and cut where there is one; the worker's pid stands in every line. */
 void log_request(const struct log_request *request);
+
+/* From log_hold on, the lines of requests that this thread logs wait for each other, and leave many with one write: where
+ * the next does not fit into LOG_LINE_MAX bytes, before a line of another kind, and with log_release. One thread of a
+ * process may do so. (syslog gets each at once.) */
+void log_hold(void);
+void log_release(void);
 
 #endif

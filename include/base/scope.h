@@ -3,14 +3,16 @@
 #define BASE_SCOPE_H
 
 #include "base/arena.h"
+#include "base/gatherer.h"
 
 #include <stdint.h>
 
 struct scope {
     struct arena *arena;
-    int64_t deadline_ns; /* CLOCK_MONOTONIC; no wait goes past it */
-    int64_t store_ns;    /* spent on Postgres so far */
-    int64_t cache_ns;    /* spent on the cache so far */
+    int64_t deadline_ns;       /* CLOCK_MONOTONIC; no wait goes past it */
+    int64_t store_ns;          /* spent on Postgres so far */
+    int64_t cache_ns;          /* spent on the cache so far */
+    struct gatherer *gatherer; /* of requests that create a product; NULL: none */
 };
 
 #endif

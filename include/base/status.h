@@ -12,6 +12,7 @@ enum status {
     STATUS_KEY_REUSED,  /* the idempotency key belongs to another request */
     STATUS_IN_PROGRESS, /* a request with the same idempotency key is running */
     STATUS_TOO_LARGE,   /* a stated bound was hit */
+    STATUS_READ_ONLY,   /* what is stored can be read, but nothing can be written now; nothing was done */
     STATUS_UNAVAILABLE, /* a server cannot be reached now; nothing was done, trying again may help */
     STATUS_DEADLINE,    /* the time allowed ran out; nothing was done, or it was rolled back */
     STATUS_UNCERTAIN,   /* the connection was lost after a write was sent: it may have happened */

@@ -70,6 +70,9 @@ uint64_t cells_word(const struct cells *cells, uint32_t cell);
 /* False where a writer is in flight: nothing may be held under such a word. */
 bool cells_is_quiet(uint64_t word);
 
+/* True where no write has ended between the two words of a cell, though some may have begun. */
+bool cells_is_same_version(uint64_t word, uint64_t other);
+
 /* Marks cells for a write. Ends with cells_end or cells_abandon, and nothing can be begun in between.
  *
  * STATUS_UNAVAILABLE where it must not be written: the file cannot be used though others may use it, there are more

@@ -50,7 +50,7 @@ typedef bool (*product_cache_is_gone)(void *context, struct scope *scope, const 
 struct product_cache_options {
     struct redis *redis; /* stays the caller's */
     int64_t ttl_s;       /* entries live for so long, in Redis less up to a tenth at random */
-    size_t memory_max;   /* bytes of L1; 0: every read asks Redis */
+    size_t memory_max;   /* bytes of L1, a quarter of it for lists; 0: every read asks Redis */
     const char *folder;  /* of the cells; "" for their default */
     bool many_hosts;
     int64_t l1_ttl_ms;             /* with many hosts: a hit in L1 is served for so long without asking Redis */
@@ -91,6 +91,13 @@ struct cache_ticket {
 MUST_CHECK enum status product_cache_get(struct product_cache *cache, struct scope *scope, struct text id,
                                          struct cached_product *product, struct cache_ticket *ticket);
 
+/* For while the database cannot be asked: what this process holds of the product where it cannot be proven to be current,
+ * and is not known to be out of date either. It may be held for longer than the TTL; a write may be in flight of which
+ * nobody can tell how it ends; with many hosts, Redis may be away. What was held before a write that has ended is never
+ * given. *age_ms is the time since it was known to be current, and at most age_ms_max. */
+MUST_CHECK bool product_cache_get_unproven(struct product_cache *cache, struct text id, int64_t age_ms_max,
+                                           struct cached_product *product, int64_t *age_ms);
+
 /* Keeps a product at both levels, where nothing was written since the ticket was given. Redis is not waited for. */
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
                        const struct cached_product *product, const struct cache_ticket *ticket);
@@ -112,7 +119,8 @@ enum cache_outcome {
 };
 
 /* What a write changes: the ids of products that are changed, deleted or restored (not of those it creates), and the
- * categories in whose lists anything changes by it, creations included. A product's old category is one, and its new. */
+ * categories in whose lists anything changes by it, creations included. A product's old category is one, and its new. A
+ * change of a category itself is one of all categories: its name and its place are in lists of products too. */
 struct cache_marks {
     const struct text *products;
     size_t product_count;
@@ -144,20 +152,45 @@ MUST_CHECK enum status product_cache_replay(struct product_cache *cache, struct 
 MUST_CHECK enum status product_cache_repair(struct product_cache *cache, struct scope *scope, struct text id,
                                             int64_t version);
 
-/* --- lists --- */
+/* --- answers made of many: lists, facets, counts, trees --- */
 
-/* What a list was noted under: every write moves the generation of its categories and that of the whole catalogue on. */
-struct cache_generation {
-    uint64_t incarnation;
-    uint64_t word[2];
-    uint32_t cell[2];
+/* What such an answer is made of. A write of products moves the generations of their categories on, and that of the
+ * catalogue; one of a category, and one of products of very many, all of them. */
+enum cache_extent {
+    CACHE_CATALOGUE,  /* any products, and names and places of categories */
+    CACHE_CATEGORY,   /* the same, but only products of one category */
+    CACHE_CATEGORIES, /* categories alone */
 };
 
-/* Notes the generation of a category's products, or with an absent category of all, before the list is read from the
- * database. False where nothing may be kept or served now: a writer is in flight, or there are many hosts, whose writes
- * are not seen here. A list that was kept under a generation that is equal to the one noted now is current. */
-bool product_cache_generation(struct product_cache *cache, struct text category, struct cache_generation *generation);
-bool cache_generation_equal(const struct cache_generation *a, const struct cache_generation *b);
+#define CACHE_GENERATION_CELLS 2
+
+/* What was noted before the database was read for an answer. */
+struct cache_generation {
+    bool usable; /* false: what is read now must not be kept */
+    uint64_t incarnation;
+    uint64_t word[CACHE_GENERATION_CELLS];
+    uint32_t cell[CACHE_GENERATION_CELLS];
+};
+
+struct cached_answer {
+    struct text tag;  /* its entity tag */
+    struct text head; /* its own header fields */
+    struct text body;
+};
+
+/* Notes a generation, before the answer is read from the database. category: for CACHE_CATEGORY, its id. Never usable with
+ * many hosts, whose writes are not seen here: their lists are not kept. */
+struct cache_generation product_cache_generation(struct product_cache *cache, struct scope *scope,
+                                                 enum cache_extent extent, struct text category);
+
+/* True where an answer is held under that key, and nothing that it is made of was written since its generation was noted.
+ * It lives until the next answer is asked for or put. The key must name all that the answer depends on besides. */
+bool product_cache_get_answer(struct product_cache *cache, struct text key, struct cached_answer *answer);
+
+/* Keeps an answer in L1, where nothing was written since the generation was noted. One that needs more than a sixteenth of
+ * L1 is not kept. */
+void product_cache_put_answer(struct product_cache *cache, struct text key, const struct cached_answer *answer,
+                              const struct cache_generation *generation);
 
 /* Whether Redis answers. */
 bool product_cache_answers(struct product_cache *cache, struct scope *scope);

@@ -44,12 +44,17 @@ struct catalog_options {
     webhook_renderer render_webhook;
     delivery_renderer render_delivery;
     const char *currency; /* of products that name none */
+    int64_t stale_ms_max; /* for so long after it was known to be current a product is shown unproven; 0: never */
 };
 
 /* A product as it is answered. */
 struct product_view {
     int64_t version;
     struct text json; /* lives until the scope's arena is reset */
+    bool settled;     /* no change of it was under way when it was read: see handler/last_modified.h */
+    int64_t read_us;  /* when that was, by the clock that changes are stamped by: microseconds since 1970 */
+    bool unproven;    /* the database cannot be asked, and it may be out of date by now */
+    int64_t age_ms;   /* where unproven: since it was known to be current */
 };
 
 /* A page may have fewer products than were asked for, or none, and others behind it: where that is so is told by more
@@ -77,7 +82,8 @@ struct catalog *catalog_new(const struct catalog_options *options);
 void catalog_free(struct catalog *catalog);
 
 /* One product by its id (36 characters, lower case). fresh: from the database whatever the cache has. STATUS_NOT_FOUND;
- * otherwise as pg_exec. A cache that fails costs its timeout at most, and never the answer. */
+ * otherwise as pg_exec. A cache that fails costs its timeout at most, and never the answer. Where the database does not
+ * answer, what the worker holds is better than nothing, unless fresh: view->unproven tells. */
 MUST_CHECK enum status catalog_product_get(struct catalog *catalog, struct scope *scope, struct text id, bool fresh,
                                            struct product_view *view);
 

@@ -6,22 +6,27 @@
 
 #define BATCH_OPERATIONS_MAX 1000
 
-enum batch_kind { BATCH_CREATE, BATCH_UPDATE, BATCH_UPSERT, BATCH_DELETE };
+/* BATCH_MERGE: what is given is merged into the product with the id, or else with the sku, or a product is made of it. */
+enum batch_kind { BATCH_CREATE, BATCH_UPDATE, BATCH_UPSERT, BATCH_DELETE, BATCH_MERGE };
+
+struct import_move;
 
 struct batch_operation {
     /* In. */
     enum batch_kind kind;
-    struct text id;                   /* of an update or a delete, in lower case */
-    struct text sku;                  /* of an upsert */
+    struct text id;                   /* of an update or a delete, in lower case; of a merge, or absent */
+    struct text sku;                  /* of an upsert; of a merge without an id, or absent: it makes a product then */
+    bool only_there;                  /* a merge makes no product */
     struct expectation expectation;   /* if_match */
     struct record input;              /* of a create or an upsert */
-    void *patch;                      /* of an update: the edit's context */
+    void *patch;                      /* of an update or a merge: the edit's context */
     const struct fault *given_faults; /* of the reading: it is not tried where it has any */
     size_t given_fault_count;
     /* Out. */
     enum status status;
     const struct fault *faults; /* pointers are the operation's own: "/price", "/sku" */
     size_t fault_count;
+    bool written; /* false: nothing was to be changed */
     struct change_result result;
 };
 
@@ -29,7 +34,11 @@ struct batch {
     struct batch_operation *operations;
     size_t count;      /* 1 to BATCH_OPERATIONS_MAX */
     bool atomic;       /* all, or none */
-    product_edit edit; /* of all updates */
+    product_edit edit; /* of all updates and merges */
+    /* Ends before the first operation that is about what one before it is about: count is less then. */
+    bool cuts;
+    size_t cut;                     /* that operation, for batch_decision.c */
+    const struct import_move *move; /* what goes in the same transaction, known once render is done; NULL: nothing */
     /* Writes the answer, of which all is known before anything is written. */
     void (*render)(void *context, const struct batch *batch, struct strbuf *out);
     void *context;

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "handler/app.h"
 #include "http/request.h"
+#include "http/request_stream.h"
 #include "http/response.h"
 #include "http/response_stream.h"
 #include "http/router.h"
@@ -14,6 +15,7 @@ enum body_state {
     BODY_COMPLETE,  /* request->body is all of it (perhaps empty) */
     BODY_TOO_LARGE, /* more than config->body_max was announced */
     BODY_MALFORMED, /* CONTENT_LENGTH is not a number, or the bytes that came are not as many */
+    BODY_UNREAD,    /* it is the handler's to read, by exchange->upload */
 };
 
 struct operation;
@@ -26,10 +28,16 @@ struct exchange {
     struct request request;
     struct response response;
     struct response_stream *stream; /* for a long answer; NULL where none can be sent now */
+    struct request_stream *upload;  /* for a body of any size; NULL where none can be read now */
     struct route_match match;
     const struct operation *operation; /* what is to be done, once that is found */
+    bool unproven;                     /* what is answered may be out of date: reply_unproven */
+    int64_t unproven_ms;               /* since it was known to be current */
     const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
+
+/* Whether the body of this request, which was read but for the body, is one that its handler reads as it comes. */
+bool exchange_reads_body(const struct request *request, struct arena *arena);
 
 /* Answers a request: finds the route, checks method, Accept and body, runs the handler, adds the headers that every
  * answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are

@@ -29,6 +29,7 @@ enum parameter_kind {
     PARAMETER_CURSOR,     /* what a Link gave */
     PARAMETER_PLACE,      /* a cursor of the feed: domain/feed_cursor.h */
     PARAMETER_FAMILY,     /* any name that begins with this one and goes on as an attribute's key */
+    PARAMETER_COLUMNS,    /* any name that begins with this one and goes on as the name of a column; choices */
 };
 
 struct parameter {
@@ -55,6 +56,7 @@ enum request_header {
     HEADER_PREFER_MERGE = 1 << 5,  /* merge=disjoint */
     HEADER_PREFER_COUNT = 1 << 6,  /* count=exact or estimated */
     HEADER_CACHE_CONTROL = 1 << 7,
+    HEADER_IF_MODIFIED_SINCE = 1 << 8,
 };
 
 /* Headers of an answer, beside those that every answer has. */
@@ -75,6 +77,8 @@ enum answer_header {
     ANSWER_CONTENT_DISPOSITION = 1 << 14,
     ANSWER_SEARCH = 1 << 13, /* X-Search-Corrected and X-Search-Ranked */
     ANSWER_ACCEPT_ENCODING = 1 << 15,
+    ANSWER_LAST_MODIFIED = 1 << 16,
+    ANSWER_UNPROVEN = 1 << 17, /* Cache-Status and Age */
 };
 
 /* A media type, and the schema of what is sent in it: one of the document's, or an array of it. */
@@ -91,6 +95,12 @@ struct answer {
     struct media media[MEDIA_MAX];
 };
 
+/* What others may do with the answer to a read. */
+enum keeping {
+    KEEP_AND_ASK, /* keep it, and ask before it is used again; where nobody can be asked, use it for a set time */
+    KEEP_NEVER,   /* it is of this moment */
+};
+
 typedef void (*operation_handler)(struct exchange *exchange);
 
 struct operation {
@@ -101,8 +111,10 @@ struct operation {
     const char *prose;                         /* NULL, or what the summary leaves out */
     const struct parameter *const *parameters; /* up to a NULL; NULL: none are taken */
     unsigned headers;                          /* of enum request_header */
+    enum keeping keeping;                      /* of GET; what a change answers is never kept */
     uint32_t problems;                         /* bit per enum problem, beside PROBLEMS_OF_ALL */
     struct media consumes[MEDIA_MAX];
+    bool reads_body; /* the handler reads it as it comes, whatever its size (exchange->upload) */
     struct answer
         answers[ANSWERS_MAX]; /* that are no problems; the types of the first are those that Accept chooses from */
 };
@@ -131,6 +143,7 @@ extern const struct operation operation_category_list, operation_category_create
     operation_category_patch, operation_category_delete;
 extern const struct operation operation_change_list, operation_job_list, operation_job_get, operation_job_retry,
     operation_job_cancel;
+extern const struct operation operation_import_create, operation_import_get, operation_import_errors;
 extern const struct operation operation_webhook_list, operation_webhook_create, operation_webhook_get,
     operation_webhook_patch, operation_webhook_delete, operation_webhook_rotate, operation_webhook_replay,
     operation_webhook_delivery_list, operation_webhook_redeliver;

@@ -2,6 +2,7 @@
 #ifndef HTTP_ETAG_H
 #define HTTP_ETAG_H
 
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@ void etag_from_version(int64_t version, char out[ETAG_TEXT_SIZE]);
 /* The strong tag of another representation of that version, as "\"3-f1a-c2\"": the fields that it shows, a bit each, and,
  * where another thing is a part of it, that thing's version. No two representations share one. */
 void etag_of_part(int64_t version, uint32_t fields, bool with_other, int64_t other_version, char out[ETAG_TEXT_SIZE]);
+
+/* The strong tag of a representation that has no version, by a hash of its bytes. */
+void etag_of_content(const struct hash_wide *hash, char out[ETAG_TEXT_SIZE]);
 
 /* True where the list of If-None-Match or If-Match ("*" or tags with commas) names the tag. Front servers alter tags
  * when they compress, so W/ before it, and -gzip, -br, -deflate or -zstd at its end inside the quotes, are ignored. A

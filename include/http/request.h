@@ -37,6 +37,7 @@ struct request {
     struct text cache_control;
     struct text if_match;
     struct text if_none_match;
+    struct text if_modified_since;
     struct text prefer;
     struct text idempotency_key;
     struct text authorization;
@@ -45,6 +46,7 @@ struct request {
     char request_id[REQUEST_ID_MAX + 1]; /* the front's where it is 1 to 128 of [A-Za-z0-9._-], or made here */
     struct text traceparent;             /* where it is valid (W3C Trace Context), in the form of version 00 */
     struct text trace_id;                /* the 32 hex digits in it */
+    bool accel_expires;                  /* the front's own cache heeds X-Accel-Expires (nginx), and asks for it */
     struct text body;                    /* set by the server once it was read whole */
 };
 

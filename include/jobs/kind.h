@@ -14,6 +14,7 @@
 
 #define JOB_CHECKPOINT_MAX 256
 
+struct catalog;
 struct product_cache;
 
 /* What every job may use. */
@@ -21,6 +22,7 @@ struct job_tools {
     const struct config *config;
     struct pg *pg;
     struct product_cache *cache; /* of it only product_cache_repair is for jobs */
+    struct catalog *catalog;     /* through which alone a job changes products; NULL where the runner has none */
 };
 
 /* One attempt at a job. */
@@ -50,6 +52,9 @@ struct job_kind {
     enum job_step (*step)(struct job_run *run, struct scope *scope);
     void (*end)(struct job_run *run); /* releases what begin and step took, however the run ends; NULL: nothing */
 };
+
+/* One of them alone: a program that runs no others does without the libraries that they need. */
+extern const struct job_kind job_import;
 
 /* The kinds of wares-jobs. */
 extern const struct job_kind *const job_kinds[];

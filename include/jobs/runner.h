@@ -10,6 +10,8 @@
 #include "base/status.h"
 #include "jobs/kind.h"
 
+#include <stdbool.h>
+
 #define RUNNER_CONCURRENCY_MAX 256
 #define RUNNER_LEASE_MS 4000
 #define RUNNER_BEAT_MS 1000
@@ -20,9 +22,13 @@ struct runner_options {
     const struct config *config;
     struct pg *pg;               /* stays the caller's */
     struct product_cache *cache; /* likewise */
+    struct catalog *catalog;     /* likewise, for kinds that change products; or NULL */
     unsigned concurrency;
     const struct job_kind *const *kinds;
     size_t kind_count;
+    /* Asked between two steps, at least every RUNNER_IDLE_MS: true ends the runner as TERM does. NULL: only that does. */
+    bool (*is_over)(void *context);
+    void *context;
 };
 
 /* Runs until TERM or INT (signals must be blocked: base/signals.h). Then no job is claimed, and what is not done is handed

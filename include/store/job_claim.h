@@ -78,7 +78,9 @@ MUST_CHECK enum status job_claim_schedule(struct pg *pg, struct scope *scope, co
 
 /* For statements that write for a job: begins one, in which "held" has a row where the job is still this claim's ($1 its
  * id, $2 its fence), which stays so until the statement's end. */
-#define JOB_HELD                                                                                                       \
-    "WITH held AS MATERIALIZED (SELECT id FROM job WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE)"
+#define JOB_HELD JOB_HELD_AS("$1", "$2")
+#define JOB_HELD_AS(id, fence)                                                                                         \
+    "WITH held AS MATERIALIZED (SELECT id FROM job WHERE id = " id " AND fence = " fence                               \
+    " AND state = 'running' FOR UPDATE)"
 
 #endif

@@ -3,7 +3,9 @@
  *
  * After a failure to connect calls fail at once, without a wait, until a pause is over that doubles up to a second; one
  * attempt takes two seconds at most, however many hosts the url names, the lookup of their names included (but for those
- * that stand in a service file, which libpq alone reads). */
+ * that stand in a service file, which libpq alone reads). The first attempt is waited for. After a failure, or where the
+ * last connection fell silent, 50 ms at most are, and the attempt goes on beside the calls that follow, which fail within
+ * 2 ms until it is over. */
 #ifndef STORE_PG_H
 #define STORE_PG_H
 
@@ -49,7 +51,8 @@ void pg_free(struct pg *pg);
  * STATUS_CONFLICT    23505 unique violation, 23P01
  * STATUS_NOT_FOUND   23503 foreign key violation: what is referred to does not exist
  * STATUS_INVALID     22xxx, 23502, 23514: a value was refused; a parameter has a NUL, or there are too many
- * STATUS_UNAVAILABLE cannot connect, or Postgres is shutting down, full or read-only; nothing was done
+ * STATUS_READ_ONLY   not for reads: Postgres is a standby, set to read-only, or its disk is full; nothing was done
+ * STATUS_UNAVAILABLE cannot connect, or Postgres is shutting down or overloaded; nothing was done
  * STATUS_DEADLINE    statement_timeout or lock_timeout ended it, or the scope's deadline passed before it was sent; for
  *                    reads also where the deadline passed in mid-answer and the connection was dropped
  * STATUS_UNCERTAIN   not for reads: the connection broke, or the scope's deadline passed, after the statement was sent
@@ -99,6 +102,9 @@ MUST_CHECK enum status pg_database_identity(struct pg *pg, struct scope *scope, 
 /* What time it is in the database, in microseconds since 1970: writes from hosts whose clocks differ are told apart by
  * one clock. Asked once a minute, and reckoned on in between. STATUS_UNAVAILABLE and STATUS_DEADLINE as pg_exec. */
 MUST_CHECK enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us);
+
+/* The same, reckoned on from when it was last asked, which the connecting does: nothing is asked now. */
+int64_t pg_reckoned_now(const struct pg *pg);
 
 /* The name of the constraint in the last failure, or "". */
 const char *pg_constraint(const struct pg *pg);

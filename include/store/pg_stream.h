@@ -29,7 +29,7 @@ struct pg_stream_options {
 
 /* Connects as pg does, takes a slot and a snapshot, and begins the statement. A statement that has an error is
  * STATUS_INTERNAL. STATUS_TOO_LARGE: all slots are taken; else as pg_exec. A wait that is called off is STATUS_DEADLINE. */
-MUST_CHECK enum status pg_stream_open(const struct pg *pg, struct scope *scope, const struct pg_stream_options *options,
+MUST_CHECK enum status pg_stream_open(struct pg *pg, struct scope *scope, const struct pg_stream_options *options,
                                       const char *sql, const struct text *parameters, size_t count,
                                       struct pg_stream **stream);
 

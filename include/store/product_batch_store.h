@@ -2,6 +2,7 @@
 #ifndef STORE_PRODUCT_BATCH_STORE_H
 #define STORE_PRODUCT_BATCH_STORE_H
 
+#include "store/import_store.h"
 #include "store/product_write.h"
 
 #include <stddef.h>
@@ -33,10 +34,12 @@ struct batch_row {
 };
 
 /* Writes all rows and their rows of the feed, in this order, and keeps the answer where there is a key: all, or nothing.
+ * With move (NULL: none; a key counts then for nothing) an import moves on in the same transaction; where it cannot it is
+ * STATUS_IN_PROGRESS.
  * STATUS_STALE: a product to be changed is of another version meanwhile; STATUS_CONFLICT, STATUS_NOT_FOUND and
  * STATUS_IN_PROGRESS as product_write_insert. */
 MUST_CHECK enum status product_batch_write(struct pg *pg, struct scope *scope, const struct batch_row *rows,
                                            size_t count, const struct idempotency *idempotency, struct text answer,
-                                           bool dry_run);
+                                           bool dry_run, const struct import_move *move);
 
 #endif

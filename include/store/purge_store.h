@@ -8,6 +8,9 @@ enum purge_what {
     PURGE_IDEMPOTENCY, /* answers kept for idempotency keys */
     PURGE_PRODUCTS,    /* products that were deleted */
     PURGE_CHANGES,     /* the feed: its beginning, and the mark of what is gone (change_floor) with it */
+    PURGE_LINES,       /* staged lines of imports: at once where nothing will be done with them, else after a time */
+    PURGE_ERRORS,      /* lines of imports that failed */
+    PURGE_IMPORTS,     /* imports whose jobs are gone */
     PURGE_JOBS,        /* jobs that have ended */
     PURGE_DELIVERIES,  /* deliveries of webhooks that have ended, and those of webhooks that were deleted */
     PURGE_WEBHOOKS,    /* webhooks that were deleted, once they have no deliveries */

@@ -134,6 +134,15 @@ static const struct variable variables[] = {
         .prose = "whether pools on several hosts, or in several containers, serve the same database",
     },
     {
+        .name = "WARES_IMPORTS",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, imports_max),
+        .default_value = "2",
+        .least = 1,
+        .most = 64,
+        .prose = "imports that may be uploaded at once, to all workers of the database together",
+    },
+    {
         .name = "WARES_IO_TIMEOUT",
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, io_timeout_ms),
@@ -158,7 +167,7 @@ static const struct variable variables[] = {
         .default_value = "4194304",
         .least = 0,
         .most = 268435456,
-        .prose = "bytes of products that a worker holds in its own memory; with 0 every read asks Redis",
+        .prose = "bytes of products and lists that a worker holds in its memory; 0: reads ask Redis or Postgres",
     },
     {
         .name = "WARES_L1_TTL",
@@ -258,6 +267,15 @@ static const struct variable variables[] = {
         .type = TYPE_FOREIGN,
         .default_value = "",
         .prose = "the socket of the pool, for scripts that call it; no program of ours reads it",
+    },
+    {
+        .name = "WARES_STALE_MAX",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, stale_max_s),
+        .default_value = "3600",
+        .least = 0,
+        .most = 86400,
+        .prose = "seconds that an answer may be out of date where nobody can be asked; 0 answers 503 instead",
     },
     {
         .name = "WARES_STOP_GRACE",

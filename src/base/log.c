@@ -44,6 +44,14 @@ static struct {
     .level = LOG_LEVEL_INFO,
 };
 
+/* The lines of requests that wait for each other. */
+static struct {
+    struct log_text lines;
+    unsigned count;
+} held;
+
+static _Thread_local bool holds;
+
 static void forget_pid(void)
 {
     the_log.pid = 0;
@@ -129,19 +137,6 @@ enum status log_open(const char *program, const char *target, enum log_format fo
     return STATUS_OK;
 }
 
-void log_reopen(void)
-{
-    if (the_log.path == NULL) {
-        return;
-    }
-    int descriptor = open_file(the_log.path, O_NONBLOCK);
-    if (descriptor < 0) {
-        log_error("the log %s cannot be opened anew: %s; the old file stays in use", the_log.path, strerror(errno));
-        return;
-    }
-    replace_descriptor(descriptor);
-}
-
 bool log_enabled(enum log_level level)
 {
     return level <= the_log.level;
@@ -164,15 +159,15 @@ static bool has_room(void)
     return !the_log.may_fill || poll(&polled, 1, the_log.lost > 0 ? 0 : ROOM_WAIT_MS) != 0;
 }
 
-/* One write for the whole line; what is left after a short one (a full disk) is not tried again. */
-static void write_once(const struct log_text *line)
+/* One write for whole lines; what is left after a short one (a full disk) is not tried again. */
+static void write_once(const struct log_text *lines, unsigned count)
 {
     ssize_t written;
     do {
-        written = write(the_log.descriptor, line->data, line->length);
+        written = write(the_log.descriptor, lines->data, lines->length);
     } while (written < 0 && errno == EINTR);
     if (written < 0 && errno == EAGAIN) {
-        the_log.lost++;
+        the_log.lost += count;
     }
 }
 
@@ -199,7 +194,29 @@ static void tell_lost(unsigned lost)
     struct log_text line;
     if (length > 0) {
         log_format_message(&line, the_log.format, stamp_now(LOG_LEVEL_WARNING, &stamp), text_of(message));
-        write_once(&line);
+        write_once(&line, 1);
+    }
+}
+
+static void write_lines(const struct log_text *lines, unsigned count)
+{
+    if (!has_room()) {
+        the_log.lost += count;
+        return;
+    }
+    unsigned lost = atomic_exchange(&the_log.lost, 0);
+    if (lost > 0 && log_enabled(LOG_LEVEL_WARNING)) {
+        tell_lost(lost);
+    }
+    write_once(lines, count);
+}
+
+static void write_held(void)
+{
+    if (holds && held.count > 0) {
+        write_lines(&held.lines, held.count);
+        held.lines.length = 0;
+        held.count = 0;
     }
 }
 
@@ -209,15 +226,18 @@ static void write_line(enum log_level level, const struct log_text *line)
         syslog(syslog_priority(level), "%.*s", (int)line->length - 1, line->data);
         return;
     }
-    if (!has_room()) {
-        the_log.lost++;
-        return;
+    write_held();
+    write_lines(line, 1);
+}
+
+static void hold_line(const struct log_text *line)
+{
+    if (held.lines.length + line->length > sizeof held.lines.data) {
+        write_held();
     }
-    unsigned lost = atomic_exchange(&the_log.lost, 0);
-    if (lost > 0 && log_enabled(LOG_LEVEL_WARNING)) {
-        tell_lost(lost);
-    }
-    write_once(line);
+    memcpy(held.lines.data + held.lines.length, line->data, line->length);
+    held.lines.length += line->length;
+    held.count++;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -249,6 +269,37 @@ void log_request(const struct log_request *request)
     struct log_stamp stamp;
     struct log_text line;
     log_format_request(&line, the_log.format, stamp_now(LOG_LEVEL_INFO, &stamp), request);
-    write_line(LOG_LEVEL_INFO, &line);
+    if (holds && !the_log.to_syslog) {
+        hold_line(&line);
+    } else {
+        write_line(LOG_LEVEL_INFO, &line);
+    }
     errno = saved;
+}
+
+void log_hold(void)
+{
+    holds = true;
+}
+
+void log_release(void)
+{
+    int saved = errno;
+    write_held();
+    holds = false;
+    errno = saved;
+}
+
+void log_reopen(void)
+{
+    if (the_log.path == NULL) {
+        return;
+    }
+    write_held();
+    int descriptor = open_file(the_log.path, O_NONBLOCK);
+    if (descriptor < 0) {
+        log_error("the log %s cannot be opened anew: %s; the old file stays in use", the_log.path, strerror(errno));
+        return;
+    }
+    replace_descriptor(descriptor);
 }

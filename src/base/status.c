@@ -13,6 +13,7 @@ static const char *const names[] = {
     [STATUS_KEY_REUSED] = "key_reused",
     [STATUS_IN_PROGRESS] = "in_progress",
     [STATUS_TOO_LARGE] = "too_large",
+    [STATUS_READ_ONLY] = "read_only",
     [STATUS_UNAVAILABLE] = "unavailable",
     [STATUS_DEADLINE] = "deadline",
     [STATUS_UNCERTAIN] = "uncertain",

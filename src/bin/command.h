@@ -20,6 +20,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
 };
 
+extern const struct command command_export;
+extern const struct command command_import;
 extern const struct command command_jobs;
 extern const struct command command_migrate;
 extern const struct command command_seed;

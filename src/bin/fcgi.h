@@ -8,10 +8,6 @@
 
 #define FCGI_PROGRAM "wares.fcgi"
 #define FCGI_LISTEN_FD 0 /* as FastCGI has it (FastCGI specification, section 2.2) */
-#define FCGI_SENTENCE_MAX PROGRAM_SENTENCE_MAX
-#define FCGI_CONNECT_MS PROGRAM_CONNECT_MS
-
-enum { FCGI_EXIT_FAULT = PROGRAM_EXIT_FAULT, FCGI_EXIT_USAGE = PROGRAM_EXIT_USAGE };
 
 /* Says why the program cannot start. Under a spawner standard error leads nowhere, so the system log gets it too. */
 void fcgi_complain(const char *sentence);

@@ -27,8 +27,8 @@
 struct schema_gate {
     const struct config *config;
     struct product_cache *cache;
-    const struct pg *own;         /* the connection that writes; one that streams an export is greeted too */
-    char told[FCGI_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
+    const struct pg *own;            /* the connection that writes; one that streams an export is greeted too */
+    char told[PROGRAM_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
 };
 
 static void report_migration(const struct migration *migration)
@@ -78,16 +78,13 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
 {
     struct schema_gate *gate = context;
     const struct migration_set set = migrations_built_in();
-    char error[FCGI_SENTENCE_MAX] = "";
+    char error[PROGRAM_SENTENCE_MAX] = "";
     enum status status = migrate_check(pg, scope, &set, error, sizeof error);
 
     if (status == STATUS_INVALID && gate->config->migrate) {
         status = migrate_until(pg, scope->deadline_ns, error, sizeof error);
     }
-    if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
-        log_error("requests are refused: %s", error);
-    }
-    (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
+    program_log_once(gate->told, "requests are refused", status == STATUS_OK ? "" : error);
     return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
@@ -101,8 +98,8 @@ static void tell_gate(struct schema_gate *gate, const struct pg *own, struct pro
 void fcgi_migrate_at_start(const struct config *config)
 {
     struct pg *pg = pg_new(&(struct pg_options){.url = config->database_url, .name = FCGI_PROGRAM});
-    struct scope scope = {.arena = arena_new(4096), .deadline_ns = clock_deadline_in_ms(FCGI_CONNECT_MS)};
-    char error[FCGI_SENTENCE_MAX];
+    struct scope scope = {.arena = arena_new(4096), .deadline_ns = clock_deadline_in_ms(PROGRAM_CONNECT_MS)};
+    char error[PROGRAM_SENTENCE_MAX];
 
     if (pg_connect(pg, &scope) != STATUS_OK) {
         log_info("the schema is looked at once Postgres can be reached");
@@ -128,7 +125,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
     const struct worker_options options = {.listen_fd = FCGI_LISTEN_FD, .ready_fd = ready_fd};
     struct schema_gate gate = {.config = config};
     struct app app = {.config = config};
-    char error[FCGI_SENTENCE_MAX];
+    char error[PROGRAM_SENTENCE_MAX];
     struct redis *redis = NULL;
     struct product_cache *cache;
     struct pg *pg;
@@ -136,7 +133,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
 
     if (redis_new(config->redis_url, config->redis_timeout_ms, &redis, error, sizeof error) != STATUS_OK) {
         fcgi_complain(error);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     pg = pg_new(&(struct pg_options){
         .url = config->database_url,
@@ -165,6 +162,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .render_webhook = webhook_write,
         .render_delivery = delivery_write,
         .currency = config->currency,
+        .stale_ms_max = config->stale_max_s * 1000,
     });
     status = worker_run(&app, &options);
     app_release(&app);
@@ -172,5 +170,5 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
     product_cache_free(cache);
     redis_free(redis);
     pg_free(pg);
-    return status == STATUS_OK ? EXIT_SUCCESS : FCGI_EXIT_FAULT;
+    return status == STATUS_OK ? EXIT_SUCCESS : PROGRAM_EXIT_FAULT;
 }

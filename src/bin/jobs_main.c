@@ -1,14 +1,11 @@
 /* The runner's options, its configuration and the gate of the schema. */
 #include "jobs.h"
 #include "program.h"
+#include "program_runner.h"
 
 #include "base/log.h"
 #include "base/signals.h"
-#include "cache/product_cache.h"
-#include "cache/redis.h"
 #include "jobs/runner.h"
-#include "migrate/migrate.h"
-#include "store/pg.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,9 +27,7 @@ static const char usage[] = "usage: wares-jobs [--concurrency N]   run backgroun
 
 struct arguments {
     unsigned concurrency;
-    bool check;
-    bool help;
-    bool version;
+    enum program_wish wish;
 };
 
 static int complain(const char *sentence, int code)
@@ -47,57 +42,20 @@ static int read_option(char *const *words, struct arguments *arguments, char *er
     uint64_t number = 0;
 
     if (strcmp(words[0], "--concurrency") == 0) {
-        if (words[1] == NULL || !text_to_u64(text_of(words[1]), &number) || number < 1 ||
-            number > RUNNER_CONCURRENCY_MAX) {
+        if (!program_read_number(words[1], 1, RUNNER_CONCURRENCY_MAX, &number)) {
             (void)snprintf(error, error_size, "--concurrency takes a number from 1 to %d", RUNNER_CONCURRENCY_MAX);
             return 0;
         }
         arguments->concurrency = (unsigned)number;
         return 2;
     }
-    if (strcmp(words[0], "--check") == 0) {
-        arguments->check = true;
-    } else if (strcmp(words[0], "--help") == 0) {
-        arguments->help = true;
-    } else if (strcmp(words[0], "--version") == 0) {
-        arguments->version = true;
-    } else {
-        (void)snprintf(error, error_size, "there is no option %.100s; see --help", words[0]);
-        return 0;
-    }
-    return 1;
-}
-
-/* What the greeting of new connections to Postgres needs. */
-struct schema_gate {
-    char told[PROGRAM_SENTENCE_MAX]; /* the fault that was logged last, so that one fault is one line */
-};
-
-/* pg_options.greeting: lets only a connection to a database with the right schema be used. The pool, or wares migrate,
- * brings it there; until then the queue is left alone. */
-static enum status check_schema(struct pg *pg, struct scope *scope, void *context)
-{
-    struct schema_gate *gate = context;
-    const struct migration_set set = migrations_built_in();
-    char error[PROGRAM_SENTENCE_MAX] = "";
-    const enum status status = migrate_check(pg, scope, &set, error, sizeof error);
-
-    if (status != STATUS_OK && error[0] != '\0' && strcmp(error, gate->told) != 0) {
-        log_error("no job is run: %s", error);
-    }
-    (void)snprintf(gate->told, sizeof gate->told, "%s", status == STATUS_OK ? "" : error);
-    return status;
+    return program_take_option(words[0], &arguments->wish, error, error_size);
 }
 
 static int serve(const struct arguments *arguments, const struct job_kind *const *kinds, size_t count)
 {
-    struct schema_gate gate = {0};
     struct config config;
     char error[PROGRAM_SENTENCE_MAX];
-    struct product_cache *cache;
-    struct redis *redis = NULL;
-    struct pg *pg;
-    enum status status;
 
     if (config_load(&config, error, sizeof error) != STATUS_OK) {
         return complain(error, PROGRAM_EXIT_USAGE);
@@ -107,33 +65,11 @@ static int serve(const struct arguments *arguments, const struct job_kind *const
                        strerror(errno));
         return complain(error, PROGRAM_EXIT_USAGE);
     }
-    if (redis_new(config.redis_url, config.redis_timeout_ms, &redis, error, sizeof error) != STATUS_OK) {
-        (void)fprintf(stderr, JOBS_PROGRAM ": REDIS_URL: %s\n", error);
-        return PROGRAM_EXIT_USAGE;
-    }
-    pg = pg_new(&(struct pg_options){
-        .url = config.database_url,
-        .name = JOBS_PROGRAM,
-        /* Below the time of a step: Postgres then ends a slow one, rolled back, before it is given up in the unknown. */
-        .statement_ms = RUNNER_STEP_MS - RUNNER_STEP_MS / 10,
-        .greeting = check_schema,
-        .greeting_context = &gate,
-    });
-    /* Never attached, as nothing is read by it or written: what is repaired is in Redis. */
-    cache = product_cache_new(&(struct product_cache_options){.redis = redis,
-                                                              .ttl_s = config.cache_ttl_s,
-                                                              .folder = config.runtime_dir,
-                                                              .many_hosts = config.hosts == HOSTS_MANY});
-    status = runner_run(&(struct runner_options){.config = &config,
-                                                 .pg = pg,
-                                                 .cache = cache,
-                                                 .concurrency = arguments->concurrency,
-                                                 .kinds = kinds,
-                                                 .kind_count = count});
-    product_cache_free(cache);
-    redis_free(redis);
-    pg_free(pg);
-    return status == STATUS_OK ? EXIT_SUCCESS : PROGRAM_EXIT_FAULT;
+    return program_run_jobs(&(struct program_jobs){.config = &config,
+                                                   .name = JOBS_PROGRAM,
+                                                   .concurrency = arguments->concurrency,
+                                                   .kinds = kinds,
+                                                   .kind_count = count});
 }
 
 int jobs_main(int argc, char **argv, const struct job_kind *const *kinds, size_t count)
@@ -151,19 +87,8 @@ int jobs_main(int argc, char **argv, const struct job_kind *const *kinds, size_t
         }
         i += taken;
     }
-    if (arguments.help) {
-        (void)fputs(usage, stdout);
-        (void)fputs("\nConfiguration comes from the environment:\n\n", stdout);
-        config_print_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.version) {
-        (void)puts("wares " WARES_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.check) {
-        signals_let_stop_end(true);
-        return program_check(JOBS_PROGRAM);
+    if (arguments.wish != PROGRAM_SERVES) {
+        return program_answer(arguments.wish, JOBS_PROGRAM, usage);
     }
     return serve(&arguments, kinds, count);
 }

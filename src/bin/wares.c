@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_jobs, &command_migrate, &command_seed};
+static const struct command *const commands[] = {&command_export, &command_import, &command_jobs, &command_migrate,
+                                                 &command_seed};
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -3,7 +3,6 @@
 #include "fcgi.h"
 
 #include "base/signals.h"
-#include "base/text.h"
 #include "cache/redis.h"
 #include "server/supervisor.h"
 #include "server/worker.h"
@@ -39,9 +38,7 @@ static const char how_to_run[] =
 
 struct arguments {
     unsigned workers; /* 0: be a worker */
-    bool check;
-    bool help;
-    bool version;
+    enum program_wish wish;
     bool supervised;
     int ready_fd;
 };
@@ -55,18 +52,13 @@ void fcgi_complain(const char *sentence)
     }
 }
 
-static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
-{
-    return text != NULL && text_to_u64(text_of(text), number) && *number >= least && *number <= most;
-}
-
 /* Takes one option, and its value where it has one. Returns how many words it was; 0, and a sentence, where it is wrong. */
 static int read_option(char *const *words, struct arguments *arguments, char *error, size_t error_size)
 {
     uint64_t number = 0;
 
     if (strcmp(words[0], "--workers") == 0) {
-        if (!read_number(words[1], 1, SUPERVISOR_WORKERS_MAX, &number)) {
+        if (!program_read_number(words[1], 1, SUPERVISOR_WORKERS_MAX, &number)) {
             (void)snprintf(error, error_size, "--workers takes a number from 1 to %d", SUPERVISOR_WORKERS_MAX);
             return 0;
         }
@@ -74,22 +66,12 @@ static int read_option(char *const *words, struct arguments *arguments, char *er
         return 2;
     }
     /* Not for people: the supervisor starts its workers with it. */
-    if (strcmp(words[0], SUPERVISOR_READY_OPTION) == 0 && read_number(words[1], 0, INT_MAX, &number)) {
+    if (strcmp(words[0], SUPERVISOR_READY_OPTION) == 0 && program_read_number(words[1], 0, INT_MAX, &number)) {
         arguments->supervised = true;
         arguments->ready_fd = (int)number;
         return 2;
     }
-    if (strcmp(words[0], "--check") == 0) {
-        arguments->check = true;
-    } else if (strcmp(words[0], "--help") == 0) {
-        arguments->help = true;
-    } else if (strcmp(words[0], "--version") == 0) {
-        arguments->version = true;
-    } else {
-        (void)snprintf(error, error_size, "there is no option %.100s; see --help", words[0]);
-        return 0;
-    }
-    return 1;
+    return program_take_option(words[0], &arguments->wish, error, error_size);
 }
 
 static bool read_arguments(int count, char *const *words, struct arguments *arguments, char *error, size_t error_size)
@@ -130,9 +112,9 @@ static int run_supervisor(const struct config *config, unsigned workers, const c
 
     if (!find_program(name, path)) {
         fcgi_complain("its own path is too long, or cannot be found");
-        return FCGI_EXIT_FAULT;
+        return PROGRAM_EXIT_FAULT;
     }
-    return supervisor_run(&options) == STATUS_OK ? EXIT_SUCCESS : FCGI_EXIT_FAULT;
+    return supervisor_run(&options) == STATUS_OK ? EXIT_SUCCESS : PROGRAM_EXIT_FAULT;
 }
 
 /* Asked before anything starts: a pool would only see its workers end one after the other. */
@@ -148,27 +130,27 @@ static bool redis_url_valid(const struct config *config, char *error, size_t err
 static int serve(const struct arguments *arguments, const char *name)
 {
     struct config config;
-    char error[FCGI_SENTENCE_MAX];
+    char error[PROGRAM_SENTENCE_MAX];
 
     if (config_load(&config, error, sizeof error) != STATUS_OK) {
         fcgi_complain(error);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     if (!worker_socket_usable(FCGI_LISTEN_FD)) {
         (void)fputs(how_to_run, stderr);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     if (log_open(FCGI_PROGRAM, config.log_target, config.log_format, config.log_level) != STATUS_OK) {
         (void)snprintf(error, sizeof error, "WARES_LOG: %.300s cannot be opened: %s", config.log_target,
                        strerror(errno));
         fcgi_complain(error);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     if (!redis_url_valid(&config, error, sizeof error)) {
         char sentence[sizeof error + 16];
         (void)snprintf(sentence, sizeof sentence, "REDIS_URL: %s", error);
         fcgi_complain(sentence);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     /* The supervisor migrates for its workers; a worker of its own does so itself. */
     if (config.migrate && !arguments->supervised) {
@@ -200,29 +182,18 @@ static bool open_missing_outputs(void)
 int main(int argc, char **argv)
 {
     struct arguments arguments;
-    char error[FCGI_SENTENCE_MAX];
+    char error[PROGRAM_SENTENCE_MAX];
 
     if (!signals_block() || !open_missing_outputs()) {
         fcgi_complain("signals cannot be blocked, or /dev/null not be opened");
-        return FCGI_EXIT_FAULT;
+        return PROGRAM_EXIT_FAULT;
     }
     if (!read_arguments(argc, argv, &arguments, error, sizeof error)) {
         fcgi_complain(error);
-        return FCGI_EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
-    if (arguments.help) {
-        (void)fputs(usage, stdout);
-        (void)fputs("\nConfiguration comes from the environment:\n\n", stdout);
-        config_print_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.version) {
-        (void)puts("wares " WARES_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (arguments.check) {
-        signals_let_stop_end(true);
-        return program_check(FCGI_PROGRAM);
+    if (arguments.wish != PROGRAM_SERVES) {
+        return program_answer(arguments.wish, FCGI_PROGRAM, usage);
     }
     return serve(&arguments, argv[0]);
 }

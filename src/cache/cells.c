@@ -114,6 +114,11 @@ bool cells_is_quiet(uint64_t word)
     return (word & WRITERS) == 0;
 }
 
+bool cells_is_same_version(uint64_t word, uint64_t other)
+{
+    return word >> WRITER_BITS == other >> WRITER_BITS;
+}
+
 /* --- being an owner --- */
 
 static void raise_owners(struct cells_file *file, uint32_t count)

@@ -1,32 +1,16 @@
 /* Products at both levels, by the one protocol of cache/product_cache.h. */
 #include "cache/product_cache.h"
 
-#include "product_remote.h"
+#include "product_cache_internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "cache/product_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define MEND_PAUSE_MS 100 /* between looks for dead owners */
 #define CATEGORIES_MAX 64 /* of one write; more are marked as all of them */
-
-enum { KIND_PRODUCT = 'p', KIND_CATEGORY = 'c', KIND_CATEGORIES = 'm', KIND_CATALOGUE = 'a' };
-
-struct product_cache {
-    struct product_cache_options options;
-    struct cells *cells;
-    struct product_memory *memory;
-    struct remote remote;
-    uint64_t incarnation; /* of the words in memory */
-    int64_t mend_at_ns;   /* not before */
-    bool attached;
-    bool writing;
-    bool one_product; /* the write in flight is of one */
-    struct cache_ticket written;
-};
 
 _Static_assert(CACHE_PRODUCTS_MAX + CATEGORIES_MAX + 1 <= CELLS_MARKS_MAX, "the marks of the largest write have room");
 _Static_assert(sizeof(((struct cache_ticket *)NULL)->guard) == GUARD_LENGTH, "a ticket holds a guard");
@@ -37,7 +21,8 @@ struct product_cache *product_cache_new(const struct product_cache_options *opti
 
     cache->options = *options;
     cache->cells = cells_new(options->folder);
-    cache->memory = product_memory_new(options->memory_max, options->ttl_s);
+    cache->memory = product_memory_new(options->memory_max - options->memory_max / ANSWERS_SHARE, options->ttl_s);
+    cache->answers = lru_new(options->memory_max / ANSWERS_SHARE, options->ttl_s);
     cache->remote = (struct remote){
         .redis = options->redis, .cells = cache->cells, .ttl_s = options->ttl_s, .many_hosts = options->many_hosts};
     return cache;
@@ -47,6 +32,7 @@ void product_cache_free(struct product_cache *cache)
 {
     if (cache != NULL) {
         product_memory_free(cache->memory);
+        lru_free(cache->answers);
         cells_free(cache->cells);
         free(cache);
     }
@@ -67,14 +53,14 @@ bool product_cache_is_attached(const struct product_cache *cache)
 
 /* --- reading --- */
 
-/* Whether anything may be kept or served; L1 is emptied where its words are another file's. */
-static bool is_ready(struct product_cache *cache, int64_t now_ns)
+bool product_cache_is_ready(struct product_cache *cache, int64_t now_ns)
 {
     if (!cells_ready(cache->cells, now_ns)) {
         return false;
     }
     if (cells_incarnation(cache->cells) != cache->incarnation) {
         product_memory_clear(cache->memory);
+        lru_clear(cache->answers);
         cache->incarnation = cells_incarnation(cache->cells);
     }
     return true;
@@ -93,8 +79,7 @@ static bool is_gone(void *context, const struct cells_backend *backend)
     return options->is_gone != NULL && options->is_gone(options->context, asking->scope, backend);
 }
 
-/* The word of a cell. Where a writer is in flight it may be a dead one: that is looked into now and then. */
-static uint64_t word_of(struct product_cache *cache, struct scope *scope, uint32_t cell, int64_t now_ns)
+uint64_t product_cache_word(struct product_cache *cache, struct scope *scope, uint32_t cell, int64_t now_ns)
 {
     struct asking asking = {.cache = cache, .scope = scope};
     const uint64_t word = cells_word(cache->cells, cell);
@@ -104,7 +89,7 @@ static uint64_t word_of(struct product_cache *cache, struct scope *scope, uint32
     }
     cache->mend_at_ns = now_ns + MEND_PAUSE_MS * CLOCK_NS_PER_MS;
     cells_mend(cache->cells, cell, is_gone, &asking);
-    return is_ready(cache, now_ns) ? cells_word(cache->cells, cell) : word;
+    return product_cache_is_ready(cache, now_ns) ? cells_word(cache->cells, cell) : word;
 }
 
 /* Notes the cell before the database is read. False where what is read must not be kept. */
@@ -160,10 +145,10 @@ enum status product_cache_get(struct product_cache *cache, struct scope *scope, 
     bool is_held;
 
     *ticket = (struct cache_ticket){.cell = cells_of(KIND_PRODUCT, id)};
-    if (!is_ready(cache, now_ns)) {
+    if (!product_cache_is_ready(cache, now_ns)) {
         return STATUS_UNAVAILABLE;
     }
-    if (!note(cache, ticket, word_of(cache, scope, ticket->cell, now_ns))) {
+    if (!note(cache, ticket, product_cache_word(cache, scope, ticket->cell, now_ns))) {
         return STATUS_NOT_FOUND;
     }
     is_held = product_memory_get(cache->memory, id, ticket->word, now_ns, &held);
@@ -190,6 +175,25 @@ enum status product_cache_get(struct product_cache *cache, struct scope *scope, 
     default:
         return STATUS_NOT_FOUND;
     }
+}
+
+bool product_cache_get_unproven(struct product_cache *cache, struct text id, int64_t age_ms_max,
+                                struct cached_product *product, int64_t *age_ms)
+{
+    const int64_t now_ns = clock_monotonic_ns();
+    struct held_product held;
+    uint64_t word = 0;
+
+    if (!product_cache_is_ready(cache, now_ns) || !product_memory_peek(cache->memory, id, &held, &word) ||
+        !cells_is_same_version(word, cells_word(cache->cells, cells_of(KIND_PRODUCT, id)))) {
+        return false;
+    }
+    *age_ms = (now_ns - held.held_ns) / CLOCK_NS_PER_MS;
+    if (*age_ms > age_ms_max) {
+        return false;
+    }
+    *product = (struct cached_product){.version = held.version, .json = held.json};
+    return true;
 }
 
 static void release(struct product_cache *cache, const struct cache_ticket *ticket)
@@ -231,7 +235,7 @@ struct cache_ticket product_cache_note(struct product_cache *cache, struct text 
 {
     struct cache_ticket ticket = {.cell = cells_of(KIND_PRODUCT, id)};
 
-    if (!cache->options.many_hosts && is_ready(cache, clock_monotonic_ns())) {
+    if (!cache->options.many_hosts && product_cache_is_ready(cache, clock_monotonic_ns())) {
         (void)note(cache, &ticket, cells_word(cache->cells, ticket.cell));
     }
     return ticket;
@@ -320,37 +324,13 @@ enum status product_cache_repair(struct product_cache *cache, struct scope *scop
 {
     const int64_t now_ns = clock_monotonic_ns();
 
-    if (is_ready(cache, now_ns)) {
-        (void)word_of(cache, scope, cells_of(KIND_PRODUCT, id), now_ns);
+    if (product_cache_is_ready(cache, now_ns)) {
+        (void)product_cache_word(cache, scope, cells_of(KIND_PRODUCT, id), now_ns);
     }
     return remote_repair(&cache->remote, scope, id, version) ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
-/* --- lists --- */
-
-bool product_cache_generation(struct product_cache *cache, struct text category, struct cache_generation *generation)
-{
-    if (cache->options.many_hosts || !is_ready(cache, clock_monotonic_ns())) {
-        return false;
-    }
-    *generation = (struct cache_generation){.incarnation = cache->incarnation};
-    generation->cell[0] =
-        category.data != NULL ? cells_of(KIND_CATEGORY, category) : cells_of(KIND_CATALOGUE, TEXT(""));
-    generation->cell[1] = cells_of(KIND_CATEGORIES, TEXT(""));
-    for (size_t i = 0; i < 2; i++) {
-        generation->word[i] = cells_word(cache->cells, generation->cell[i]);
-        if (!cells_is_quiet(generation->word[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool cache_generation_equal(const struct cache_generation *a, const struct cache_generation *b)
-{
-    return a->incarnation == b->incarnation && a->word[0] == b->word[0] && a->word[1] == b->word[1] &&
-           a->cell[0] == b->cell[0] && a->cell[1] == b->cell[1];
-}
+/* --- whether it is there --- */
 
 bool product_cache_answers(struct product_cache *cache, struct scope *scope)
 {

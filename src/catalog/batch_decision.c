@@ -13,7 +13,8 @@ static bool touch(struct batch_run *run, size_t number, struct text key, const c
 {
     struct batch_entry *entry = batch_table_find(&run->touched, key, true);
 
-    if (entry->value != NULL) {
+    if (entry->value != NULL && entry->value != &run->batch->operations[number]) {
+        run->batch->cut = number < run->batch->cut ? number : run->batch->cut;
         faults_add(&run->faults, FAULT_IN_BODY, pointer, "repeated",
                    "is what operation %zu of this batch is about; send it in a batch of its own",
                    (size_t)((struct batch_operation *)entry->value - run->batch->operations));
@@ -23,11 +24,13 @@ static bool touch(struct batch_run *run, size_t number, struct text key, const c
     return true;
 }
 
-static change_decision decision_of(enum batch_kind kind)
+static change_decision decision_of(enum batch_kind kind, bool is_there)
 {
     switch (kind) {
     case BATCH_UPDATE:
         return decide_edit;
+    case BATCH_MERGE:
+        return is_there ? decide_edit : decide_put;
     case BATCH_DELETE:
         return decide_delete;
     case BATCH_CREATE:
@@ -41,8 +44,14 @@ static bool is_about_another(struct batch_run *run, size_t number, const struct 
 {
     const struct batch_operation *operation = &run->batch->operations[number];
 
+    if (operation->kind == BATCH_MERGE && operation->sku.data != NULL && !touch(run, number, operation->sku, "/sku")) {
+        return false;
+    }
     if (now != NULL) {
         return touch(run, number, now->record.value[PRODUCT_ID], operation->kind == BATCH_UPSERT ? "/sku" : "/id");
+    }
+    if (operation->kind == BATCH_MERGE) {
+        return operation->id.data == NULL || touch(run, number, operation->id, "/id");
     }
     return operation->kind != BATCH_UPSERT || touch(run, number, operation->sku, "/sku");
 }
@@ -57,6 +66,7 @@ static void keep_row(struct batch_run *run, struct batch_operation *operation, c
         operation->result.id = write->record->value[PRODUCT_ID];
         operation->result.view = view;
         operation->result.created = now == NULL;
+        operation->written = true;
         run->rows[run->row_count] = (struct batch_row){.write = *write, .insert = now == NULL};
         run->rows[run->row_count].write.json = view.json;
         run->row_count++;
@@ -81,14 +91,28 @@ static void place_faults(struct batch_run *run, size_t first, const char *member
     }
 }
 
-static bool makes(const struct batch_operation *operation)
+/* Whether the input is a whole product, or to be made one. */
+static bool makes(const struct batch_operation *operation, const struct stored_product *now)
 {
-    return operation->kind == BATCH_CREATE || operation->kind == BATCH_UPSERT;
+    switch (operation->kind) {
+    case BATCH_CREATE:
+    case BATCH_UPSERT:
+        return true;
+    case BATCH_MERGE:
+        return now == NULL && !operation->only_there;
+    case BATCH_UPDATE:
+    case BATCH_DELETE:
+    default:
+        return false;
+    }
 }
 
 static const char *member_of(const struct batch_operation *operation)
 {
-    return makes(operation) ? "/product" : "/patch";
+    if (operation->kind == BATCH_MERGE) {
+        return "";
+    }
+    return makes(operation, NULL) ? "/product" : "/patch";
 }
 
 static void decide(struct batch_run *run, size_t number)
@@ -98,12 +122,16 @@ static void decide(struct batch_run *run, size_t number)
     const struct change_options options = {.expectation = operation->expectation};
     struct record *input = arena_alloc(run->scope->arena, sizeof *input);
     const size_t given = run->faults.count;
+    const bool merges = operation->kind == BATCH_MERGE;
+    struct stored_product *there = merges ? batch_find_product(run, operation) : NULL;
+    const bool whole = makes(operation, there);
     struct change change = {
         .catalog = run->catalog,
         .scope = run->scope,
         .options = &options,
-        .may_create = makes(operation),
-        .decide = decision_of(operation->kind),
+        .id = merges ? operation->id : TEXT_ABSENT,
+        .may_create = whole,
+        .decide = decision_of(operation->kind, there != NULL),
         .input = input,
         .edit = run->batch->edit,
         .context = operation->patch,
@@ -113,13 +141,13 @@ static void decide(struct batch_run *run, size_t number)
     };
 
     *input = operation->input;
-    if (makes(operation) && (given == 0 || input->given != 0)) {
+    if (whole && (given == 0 || input->given != 0)) {
         record_complete(&product_schema, input, run->catalog->options.currency, &run->faults);
         place_faults(run, given, member_of(operation));
     }
     if (run->faults.count > 0) {
         operation->status = STATUS_INVALID;
-        intent->write.record = makes(operation) ? input : NULL;
+        intent->write.record = whole ? input : NULL;
         return;
     }
     intent->now = batch_find_product(run, operation);
@@ -200,8 +228,8 @@ static void take_step(struct batch_run *run, size_t number, void (*step)(struct 
 
 static bool is_ours(enum status status)
 {
-    return status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE || status == STATUS_INTERNAL ||
-           status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
+    return status == STATUS_READ_ONLY || status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE ||
+           status == STATUS_INTERNAL || status == STATUS_TOO_LARGE || status == STATUS_UNCERTAIN;
 }
 
 /* Takes a step of every operation; what is no fault of an operation is one of the whole. */
@@ -222,9 +250,11 @@ enum status batch_decide(struct batch_run *run)
     enum status status;
     bool all_good = true;
 
+    run->batch->cut = run->batch->count;
     for (size_t i = 0; i < run->batch->count; i++) {
         struct batch_operation *operation = &run->batch->operations[i];
         operation->result = (struct change_result){0};
+        operation->written = false;
         operation->faults = operation->given_faults;
         operation->fault_count = operation->given_fault_count;
     }

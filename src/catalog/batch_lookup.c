@@ -16,7 +16,8 @@ static void collect_keys(struct batch_run *run, struct batch_keys *keys)
     *keys = (struct batch_keys){.ids = ids, .skus = skus, .categories = categories};
     for (size_t i = 0; i < count; i++) {
         const struct batch_operation *operation = &run->batch->operations[i];
-        const struct text sku = operation->kind == BATCH_UPSERT ? operation->sku : operation->input.value[PRODUCT_SKU];
+        const struct text given = operation->input.value[PRODUCT_SKU];
+        const struct text sku = operation->kind == BATCH_UPSERT || given.data == NULL ? operation->sku : given;
         if (operation->id.data != NULL) {
             ids[keys->id_count++] = operation->id;
         }
@@ -86,7 +87,8 @@ enum status batch_look_up_late(struct batch_run *run)
 
     for (size_t i = 0; i < count; i++) {
         const struct record *record = run->intents[i].write.record;
-        if (record == NULL || run->batch->operations[i].kind != BATCH_UPDATE) {
+        if (record == NULL ||
+            (run->batch->operations[i].kind != BATCH_UPDATE && run->batch->operations[i].kind != BATCH_MERGE)) {
             continue;
         }
         if (record->value[PRODUCT_SKU].data != NULL &&
@@ -116,6 +118,16 @@ struct stored_product *batch_find_product(struct batch_run *run, const struct ba
     case BATCH_DELETE:
         entry = batch_table_find(&run->ids, operation->id, false);
         return entry != NULL ? entry->value : NULL;
+    case BATCH_MERGE:
+        if (operation->id.data != NULL) {
+            entry = batch_table_find(&run->ids, operation->id, false);
+            return entry != NULL ? entry->value : NULL;
+        }
+        if (operation->sku.data == NULL) {
+            return NULL;
+        }
+        entry = batch_table_find(&run->skus, operation->sku, false);
+        return entry != NULL ? ((struct batch_claim *)entry->value)->product : NULL;
     case BATCH_UPSERT:
         entry = batch_table_find(&run->skus, operation->sku, false);
         return entry != NULL ? ((struct batch_claim *)entry->value)->product : NULL;

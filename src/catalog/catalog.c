@@ -57,6 +57,30 @@ void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, 
     product_cache_put(catalog->options.cache, scope, id, &product, ticket);
 }
 
+enum cache_outcome change_outcome(enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+        return CACHE_COMMITTED;
+    case STATUS_UNCERTAIN:
+    case STATUS_INTERNAL:
+        return CACHE_UNKNOWN;
+    case STATUS_NOT_FOUND:
+    case STATUS_GONE:
+    case STATUS_INVALID:
+    case STATUS_CONFLICT:
+    case STATUS_STALE:
+    case STATUS_KEY_REUSED:
+    case STATUS_IN_PROGRESS:
+    case STATUS_TOO_LARGE:
+    case STATUS_READ_ONLY:
+    case STATUS_UNAVAILABLE:
+    case STATUS_DEADLINE:
+    default:
+        return CACHE_ROLLED_BACK;
+    }
+}
+
 enum status catalog_stamp(struct catalog *catalog, struct scope *scope, const struct stamp *stamp,
                           const struct record *now, struct record *record)
 {

@@ -12,9 +12,14 @@
 /* What is kept of the buffer for it between two. */
 #define CATALOG_RENDERED_KEPT ((size_t)256 * 1024)
 
+struct joint_insert;
+
 struct catalog {
     struct catalog_options options;
-    struct strbuf rendered; /* reused for each product and category that is rendered */
+    struct strbuf rendered;                     /* reused for each product and category that is rendered */
+    struct cache_generation noted;              /* of the answer that is being made */
+    struct joint_insert *waiting[GATHERED_MAX]; /* insertions that wait for others to join them */
+    size_t waiting_count;
 };
 
 /* The JSON of a product, in the scope's arena. */
@@ -28,6 +33,9 @@ MUST_CHECK enum status catalog_know_database(struct catalog *catalog, struct sco
 /* Puts a product into the cache, under what was noted before it was read or written. */
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket);
+
+/* What became of a write that was sent. */
+enum cache_outcome change_outcome(enum status status);
 
 /* Where the members of a schema stand that tell of a version. */
 struct stamp {

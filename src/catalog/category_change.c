@@ -64,6 +64,24 @@ static enum status render(struct change *change, const struct record *record)
 
 typedef enum status (*store_writer)(struct pg *pg, struct scope *scope, const struct category_write *write);
 
+/* Writes between the cache's marks: lists tell of categories, and are made by their places. */
+static enum status write_marked(struct change *change, store_writer writer, const struct category_write *write)
+{
+    struct product_cache *cache = change->catalog->options.cache;
+    const struct cache_marks marks = {.all_categories = true};
+    enum status status = catalog_know_database(change->catalog, change->scope);
+
+    if (status == STATUS_OK) {
+        status = product_cache_begin_write(cache, change->scope, &marks);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = writer(change->catalog->options.pg, change->scope, write);
+    product_cache_end_write(cache, change->scope, change_outcome(status));
+    return status;
+}
+
 static enum status write_once(struct change *change, store_writer writer, struct category_write *write)
 {
     enum status status = render(change, write->record);
@@ -71,7 +89,11 @@ static enum status write_once(struct change *change, store_writer writer, struct
     write->json = change->result->view.json;
     write->idempotency = kept_answer_identity(change->options);
     write->dry_run = change->options->dry_run;
-    return status == STATUS_OK ? writer(change->catalog->options.pg, change->scope, write) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return write->dry_run ? writer(change->catalog->options.pg, change->scope, write)
+                          : write_marked(change, writer, write);
 }
 
 /* Makes a slug of the name. */
@@ -103,6 +125,38 @@ static enum status write_until_slug_is_free(struct change *change, store_writer 
     return status;
 }
 
+/* --- kept answers --- */
+
+/* The process that made the change may have died before it told the cache: what it owed is done before its answer is given
+ * again. */
+static enum status tell_cache(struct change *change, enum status status)
+{
+    const struct cache_marks marks = {.all_categories = true};
+
+    if (status != STATUS_OK || !change->result->replayed) {
+        return status;
+    }
+    status = product_cache_replay(change->catalog->options.cache, change->scope, &marks);
+    if (status != STATUS_OK) {
+        *change->result = (struct change_result){0};
+    }
+    return status;
+}
+
+static enum status replay(struct change *change)
+{
+    return tell_cache(change, kept_answer_find(change->catalog, change->scope, change->options, change->result));
+}
+
+static enum status settle(struct change *change, enum status status)
+{
+    const enum status settled =
+        kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
+    const enum status told = tell_cache(change, settled);
+
+    return status == STATUS_UNCERTAIN && told != settled ? status : told;
+}
+
 /* --- creation --- */
 
 static enum status create(struct change *change, struct record *record)
@@ -132,7 +186,7 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
     enum status status;
 
     *result = (struct change_result){0};
-    status = kept_answer_find(catalog, scope, options, result);
+    status = replay(&change);
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
@@ -142,7 +196,7 @@ enum status catalog_category_create(struct catalog *catalog, struct scope *scope
     }
     status = create(&change, input);
     status = category_rules_explain_write(catalog, status, faults);
-    return kept_answer_settle(catalog, scope, options, status, result);
+    return settle(&change, status);
 }
 
 /* --- change and deletion of one that is there --- */
@@ -199,12 +253,12 @@ static enum status run(struct change *change, struct text id, change_attempt att
     enum status status;
 
     *change->result = (struct change_result){0};
-    status = kept_answer_find(change->catalog, change->scope, change->options, change->result);
+    status = replay(change);
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
     status = change_current(change, id, attempt, context);
-    return kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
+    return settle(change, status);
 }
 
 /* Which fields differ, as the store notes it: absent where none does. STATUS_STALE where one of them was changed since

@@ -49,6 +49,7 @@ static bool may_be_of_the_first(enum status status)
     case STATUS_OK:
     case STATUS_KEY_REUSED:
     case STATUS_TOO_LARGE:
+    case STATUS_READ_ONLY:
     case STATUS_UNAVAILABLE:
     case STATUS_DEADLINE:
     case STATUS_INTERNAL:

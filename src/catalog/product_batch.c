@@ -38,7 +38,7 @@ static enum status write_rows(struct batch_run *run, struct text answer)
     size_t count = 0;
     enum status status;
 
-    if (run->row_count == 0 && idempotency.key.data == NULL) {
+    if (run->row_count == 0 && idempotency.key.data == NULL && run->batch->move == NULL) {
         return STATUS_OK;
     }
     for (size_t i = 0; i < run->row_count && !run->options->dry_run; i++) {
@@ -56,7 +56,7 @@ static enum status write_rows(struct batch_run *run, struct text answer)
         return status;
     }
     status = product_batch_write(run->catalog->options.pg, run->scope, run->rows, run->row_count, &idempotency, answer,
-                                 run->options->dry_run);
+                                 run->options->dry_run, run->batch->move);
     product_cache_end_write(cache, run->scope, change_outcome(status));
     return status;
 }
@@ -94,6 +94,11 @@ static enum status try_once(struct batch_run *run, struct text *answer, bool *ag
 
     if (status == STATUS_OK) {
         status = batch_decide(run);
+    }
+    if (run->batch->cuts && run->batch->cut < run->batch->count && (status == STATUS_OK || status == STATUS_INVALID)) {
+        run->batch->count = run->batch->cut;
+        *again = true;
+        return STATUS_STALE;
     }
     if (status == STATUS_OK) {
         status = render(run, answer);

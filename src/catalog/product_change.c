@@ -4,6 +4,7 @@
 
 #include "catalog_internal.h"
 #include "expectation.h"
+#include "joint_insert.h"
 #include "kept_answer.h"
 #include "product_change_internal.h"
 
@@ -104,29 +105,6 @@ static enum status settle(struct change *change, enum status status)
 
 /* --- the write --- */
 
-enum cache_outcome change_outcome(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-        return CACHE_COMMITTED;
-    case STATUS_UNCERTAIN:
-    case STATUS_INTERNAL:
-        return CACHE_UNKNOWN;
-    case STATUS_NOT_FOUND:
-    case STATUS_GONE:
-    case STATUS_INVALID:
-    case STATUS_CONFLICT:
-    case STATUS_STALE:
-    case STATUS_KEY_REUSED:
-    case STATUS_IN_PROGRESS:
-    case STATUS_TOO_LARGE:
-    case STATUS_UNAVAILABLE:
-    case STATUS_DEADLINE:
-    default:
-        return CACHE_ROLLED_BACK;
-    }
-}
-
 /* Writes between the cache's marks. Nobody has ever read a product that is yet to be made: its insertion changes but the
  * lists of its category. */
 static enum status write_marked(struct change *change, const struct product_write *write, bool insert,
@@ -155,6 +133,20 @@ static enum status write_marked(struct change *change, const struct product_writ
     return status;
 }
 
+/* With others, where that is possible: a key is a row of its own request. */
+static enum status insert_marked(struct change *change, const struct product_write *write, struct cache_ticket *ticket)
+{
+    struct catalog *catalog = change->catalog;
+    bool alone = change->scope->gatherer == NULL || write->idempotency.key.data != NULL;
+    enum status status = STATUS_OK;
+
+    if (!alone) {
+        *ticket = product_cache_note(catalog->options.cache, write->record->value[PRODUCT_ID]);
+        status = joint_insert(catalog, change->scope, write, &alone);
+    }
+    return alone ? write_marked(change, write, true, ticket) : status;
+}
+
 static enum status write_out(struct change *change, struct product_write *write, bool insert)
 {
     struct pg *pg = change->catalog->options.pg;
@@ -172,7 +164,7 @@ static enum status write_out(struct change *change, struct product_write *write,
         status =
             insert ? product_write_insert(pg, change->scope, write) : product_write_update(pg, change->scope, write);
     } else {
-        status = write_marked(change, write, insert, &ticket);
+        status = insert ? insert_marked(change, write, &ticket) : write_marked(change, write, false, &ticket);
     }
     if (status != STATUS_OK) {
         return status;

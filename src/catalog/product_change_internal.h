@@ -52,9 +52,6 @@ enum status change_create(struct change *change, struct record *record);
 enum status change_compare(struct change *change, const struct stored_product *now, const struct record *edited,
                            struct text *field_versions);
 
-/* What a write's status tells the cache. */
-enum cache_outcome change_outcome(enum status status);
-
 /* Sets the version and the times of a product that is to be written. */
 enum status change_stamp(struct change *change, const struct stored_product *now, struct record *record);
 

@@ -4,11 +4,13 @@
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "input.h"
+#include "list_cache.h"
 #include "reply.h"
 #include "json/record.h"
 #include "json/tree.h"
 
-static void answer_page(struct exchange *exchange, const struct query *query, const struct category_query *wanted)
+static void answer_page(struct exchange *exchange, const struct query *query, const struct category_query *wanted,
+                        struct text key)
 {
     struct category_page page;
     enum status status = catalog_category_list(exchange->app->catalog, &exchange->scope, wanted, &page);
@@ -17,14 +19,14 @@ static void answer_page(struct exchange *exchange, const struct query *query, co
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
     if (page.more) {
         reply_link_next(exchange, query, &page.next);
     }
     json_write_records(&exchange->response.body, &category_schema, page.categories, page.count);
+    list_cache_reply(exchange, key);
 }
 
-static void answer_tree(struct exchange *exchange, struct text top, struct faults *faults)
+static void answer_tree(struct exchange *exchange, struct text top, struct text key, struct faults *faults)
 {
     struct category_tree tree;
     enum status status = catalog_category_tree(exchange->app->catalog, &exchange->scope, top, &tree);
@@ -40,8 +42,8 @@ static void answer_tree(struct exchange *exchange, struct text top, struct fault
         problem_answer_status(exchange, status, "tree", NULL);
         return;
     }
-    reply_json(exchange, 200);
     json_write_category_tree(&exchange->response.body, &tree);
+    list_cache_reply(exchange, key);
 }
 
 /* A tree is not paged. */
@@ -61,8 +63,12 @@ void category_list(struct exchange *exchange)
     struct query query;
     struct category_query wanted = {0};
     struct faults faults;
+    struct text key;
     bool as_tree;
 
+    if (list_cache_answers(exchange, TEXT(""), &key)) {
+        return;
+    }
     faults_init(&faults, exchange->scope.arena);
     input_query(exchange, &query, &faults);
     wanted.parent_id = input_uuid(exchange, &query, "parent_id", &faults);
@@ -75,9 +81,12 @@ void category_list(struct exchange *exchange)
     }
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
-    } else if (as_tree) {
-        answer_tree(exchange, wanted.parent_id, &faults);
+        return;
+    }
+    list_cache_note(exchange, key, LIST_OF_CATEGORIES, TEXT_ABSENT);
+    if (as_tree) {
+        answer_tree(exchange, wanted.parent_id, key, &faults);
     } else {
-        answer_page(exchange, &query, &wanted);
+        answer_page(exchange, &query, &wanted, key);
     }
 }

@@ -29,6 +29,19 @@ static void answer_method_not_allowed(struct exchange *exchange)
                    TEXT_PRINT(uri_printable(exchange->request.method_name, exchange->scope.arena)), TEXT_PRINT(allow));
 }
 
+bool exchange_reads_body(const struct request *request, struct arena *arena)
+{
+    const struct route *route;
+    const struct operation *operation;
+
+    if (request->method != METHOD_POST) {
+        return false;
+    }
+    route = router_match(routes, route_count, request->path, arena).route;
+    operation = route != NULL ? route->operations[METHOD_POST] : NULL;
+    return operation != NULL && operation->reads_body;
+}
+
 /* Answers where the body did not arrive as announced; false where it is fine. */
 static bool body_refused(struct exchange *exchange)
 {
@@ -42,6 +55,7 @@ static bool body_refused(struct exchange *exchange)
                        "The body is not as long as Content-Length says; nothing was done.");
         return true;
     case BODY_COMPLETE:
+    case BODY_UNREAD:
     default:
         return false;
     }
@@ -156,6 +170,7 @@ void exchange_serve(struct exchange *exchange)
     struct response *response = &exchange->response;
 
     response->head = exchange->request.method == METHOD_HEAD;
+    exchange->unproven = false;
     dispatch(exchange);
     if (exchange->stream != NULL && exchange->stream->begun) {
         return;

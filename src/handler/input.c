@@ -23,8 +23,9 @@ static bool is_known(const struct parameter *const *known, struct text name)
 {
     for (; known != NULL && *known != NULL; known++) {
         const struct text own = text_of((*known)->name);
+        const bool family = (*known)->kind == PARAMETER_FAMILY || (*known)->kind == PARAMETER_COLUMNS;
 
-        if ((*known)->kind == PARAMETER_FAMILY ? text_starts_with(name, own) : text_equal(name, own)) {
+        if (family ? text_starts_with(name, own) : text_equal(name, own)) {
             return true;
         }
     }

@@ -12,7 +12,7 @@
 
 #define DETAIL_FAULTS_MAX 3
 #define RETRY_AFTER_SECONDS "1"
-#define RETRY_BUSY_SECONDS "10" /* what takes long takes some seconds at least */
+#define RETRY_LATER_SECONDS "10" /* what takes long takes some seconds at least */
 
 static const char *place_name(enum fault_place place)
 {
@@ -148,8 +148,9 @@ static void answer(struct exchange *exchange, const struct statement *statement)
     response_header(response, "Content-Type", TEXT("application/problem+json"));
     response_header(response, "Cache-Control", TEXT("no-store"));
     if ((kind->headers & ANSWER_RETRY_AFTER) != 0) {
-        response_header(response, "Retry-After",
-                        statement->problem == PROBLEM_BUSY ? TEXT(RETRY_BUSY_SECONDS) : TEXT(RETRY_AFTER_SECONDS));
+        const bool later = statement->problem == PROBLEM_BUSY || statement->problem == PROBLEM_READ_ONLY;
+
+        response_header(response, "Retry-After", later ? TEXT(RETRY_LATER_SECONDS) : TEXT(RETRY_AFTER_SECONDS));
     }
 }
 
@@ -257,6 +258,12 @@ static struct statement statement_of_status(struct exchange *exchange, enum stat
     case STATUS_TOO_LARGE:
         return (struct statement){
             PROBLEM_TOO_LARGE, arena_printf(arena, "The %s is larger than this service takes.", what), {0}};
+    case STATUS_READ_ONLY:
+        return (struct statement){
+            PROBLEM_READ_ONLY,
+            TEXT("The database takes no writes now: it is read-only, or its disk is full. Nothing was changed; try "
+                 "again later."),
+            {0}};
     case STATUS_UNAVAILABLE:
         return (struct statement){
             PROBLEM_UNAVAILABLE,

@@ -179,6 +179,19 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
                       "Idempotency-Key may be sent again safely.",
             .example = "The fault is on our side; it has been logged with the request id.",
         },
+    [PROBLEM_READ_ONLY] =
+        {
+            .http_status = 503,
+            .name = "read-only",
+            .title = "Read only",
+            .headers = ANSWER_RETRY_AFTER,
+            .meaning = "What is stored can be read, but nothing can be written now. Nothing was changed.",
+            .cause = "The database is a standby, it was set to read-only, or its disk is full.",
+            .remedy = "Send the request again after the seconds in Retry-After, and wait longer each time. Reads are "
+                      "answered as ever.",
+            .example = "The database takes no writes now: it is read-only, or its disk is full. Nothing was changed; "
+                       "try again later.",
+        },
     [PROBLEM_UNAVAILABLE] =
         {
             .http_status = 503,
@@ -197,8 +210,8 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .title = "Busy",
             .headers = ANSWER_RETRY_AFTER,
             .meaning = "As many requests of this kind are being answered as may be at once. Nothing was changed.",
-            .cause =
-                "Exports take long, and only some of the workers do them, so that the others answer everybody else.",
+            .cause = "Exports and imports take long, and only some of the workers do them, so that the others answer "
+                     "everybody else.",
             .remedy = "Send the request again after the seconds in Retry-After.",
             .example = "Other exports are under way, and no more than a set number run at once; ask again later.",
         },

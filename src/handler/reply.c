@@ -1,25 +1,118 @@
 /* What several handlers answer alike. */
 #include "reply.h"
 
+#include "base/clock.h"
+#include "base/hash.h"
 #include "catalog/product_change.h"
+#include "handler/operation.h"
 #include "handler/problem.h"
+#include "http/date.h"
 #include "http/etag.h"
 #include "http/uri.h"
 #include "input.h"
 
+/* Of the body's memory, where it is not sent. */
+#define BODY_KEPT ((size_t)64 * 1024)
+
+static void append_number_header(struct strbuf *out, const char *before, uint64_t number)
+{
+    strbuf_append_text(out, text_of(before));
+    strbuf_append_u64(out, number);
+    strbuf_append_text(out, TEXT("\r\n"));
+}
+
+/* For the cache of nginx that nothing is ever fresh in: it does not store what max-age=0 stands on, unless X-Accel-Expires
+ * has told a time before that, which may have passed. stale-if-error it only reads where that is not yet so. Other caches
+ * make one list of both lines. */
+static void append_accelerated(struct strbuf *out, uint64_t stale_s)
+{
+    const uint64_t expired_s = (uint64_t)(clock_unix_us() / 1000000) - 1;
+
+    if (stale_s > 0) {
+        append_number_header(out, "Cache-Control: stale-if-error=", stale_s);
+    }
+    append_number_header(out, "X-Accel-Expires: @", expired_s);
+    strbuf_append_text(out, stale_s > 0 ? TEXT("Cache-Control: max-age=0\r\n") : TEXT("Cache-Control: no-cache\r\n"));
+}
+
+static void append_unproven(struct exchange *exchange)
+{
+    struct strbuf *out = &exchange->response.headers;
+    const uint64_t age_s = (uint64_t)exchange->unproven_ms / 1000;
+
+    strbuf_append_text(out, TEXT("Cache-Status: wares; hit; ttl=-"));
+    strbuf_append_u64(out, age_s);
+    strbuf_append_text(out, TEXT("; detail=unproven\r\n"));
+    append_number_header(out, "Age: ", age_s);
+}
+
+static bool is_read(const struct exchange *exchange)
+{
+    return exchange->request.method == METHOD_GET || exchange->request.method == METHOD_HEAD;
+}
+
 void reply_caching(struct exchange *exchange)
 {
-    response_header(&exchange->response, "Cache-Control", TEXT("no-cache"));
-    response_header(&exchange->response, "Vary", TEXT("Accept"));
+    struct strbuf *out = &exchange->response.headers;
+    const uint64_t stale_s = (uint64_t)exchange->app->config->stale_max_s;
+
+    if (exchange->unproven) {
+        append_unproven(exchange);
+    }
+    if (!is_read(exchange) || exchange->operation->keeping == KEEP_NEVER || exchange->unproven) {
+        strbuf_append_text(out, TEXT("Cache-Control: no-store\r\n"));
+        return;
+    }
+    if (exchange->request.accel_expires) {
+        append_accelerated(out, stale_s);
+    } else if (stale_s > 0) {
+        append_number_header(out, "Cache-Control: max-age=0, stale-if-error=", stale_s);
+    } else {
+        strbuf_append_text(out, TEXT("Cache-Control: no-cache\r\n"));
+    }
+    /* In one line: some caches heed the last one only. */
+    strbuf_append_text(out, (exchange->operation->headers & HEADER_PREFER_COUNT) != 0 ? TEXT("Vary: Accept, Prefer\r\n")
+                                                                                      : TEXT("Vary: Accept\r\n"));
+}
+
+void reply_unproven(struct exchange *exchange, int64_t age_ms)
+{
+    exchange->unproven = true;
+    exchange->unproven_ms = age_ms;
 }
 
 void reply_json(struct exchange *exchange, int status)
 {
     exchange->response.status = status;
     response_header(&exchange->response, "Content-Type", TEXT("application/json"));
-    if (status == 200) {
-        reply_caching(exchange);
+    reply_caching(exchange);
+}
+
+void reply_content_tag(const struct exchange *exchange, char etag[ETAG_TEXT_SIZE])
+{
+    const struct response *response = &exchange->response;
+    struct hash_wide hash = hash_wide_start();
+
+    hash_wide_add(&hash, strbuf_text(&response->headers));
+    hash_wide_add(&hash, response_body(response));
+    hash_wide_end(&hash);
+    etag_of_content(&hash, etag);
+}
+
+void reply_tagged(struct exchange *exchange, const char *etag)
+{
+    if (!reply_tag_not_modified(exchange, etag)) {
+        reply_json(exchange, 200);
+        reply_tag(exchange, etag);
     }
+}
+
+void reply_content(struct exchange *exchange)
+{
+    char etag[ETAG_TEXT_SIZE];
+
+    reply_content_tag(exchange, etag);
+    reply_tagged(exchange, etag);
 }
 
 void reply_etag(struct exchange *exchange, int64_t version)
@@ -79,16 +172,35 @@ bool reply_not_modified(struct exchange *exchange, int64_t version)
     return reply_tag_not_modified(exchange, etag);
 }
 
+/* What the answer holds by now is dropped: only what guides caches is sent (RFC 9110, section 15.4.5). */
+void reply_304(struct exchange *exchange, const char *etag)
+{
+    struct response *response = &exchange->response;
+
+    response->status = 304;
+    response->lent_body = TEXT_ABSENT;
+    strbuf_clear(&response->headers, RESPONSE_HEADERS_MAX);
+    strbuf_clear(&response->body, BODY_KEPT);
+    reply_tag(exchange, etag);
+    reply_caching(exchange);
+}
+
 bool reply_tag_not_modified(struct exchange *exchange, const char *etag)
 {
     if (exchange->request.if_none_match.data == NULL ||
         !etag_list_names(exchange->request.if_none_match, text_of(etag))) {
         return false;
     }
-    exchange->response.status = 304;
-    reply_tag(exchange, etag);
-    reply_caching(exchange);
+    reply_304(exchange, etag);
     return true;
+}
+
+void reply_last_modified(struct exchange *exchange, int64_t unix_s)
+{
+    char date[HTTP_DATE_LENGTH + 1];
+
+    http_date_format(unix_s, date);
+    response_header(&exchange->response, "Last-Modified", text_of(date));
 }
 
 /* Commas and colons mean nothing in a query, and are what lists of ids and timestamps are full of. */

@@ -18,7 +18,6 @@ void service_index(struct exchange *exchange)
     if (!input_without_parameters(exchange)) {
         return;
     }
-    reply_json(exchange, 200);
     /* RFC 8631: what describes the service, for programs and for people. */
     response_header(&exchange->response, "Link",
                     TEXT("</api/v1/openapi.json>; rel=\"service-desc\", </problems>; rel=\"service-doc\""));
@@ -27,4 +26,5 @@ void service_index(struct exchange *exchange)
         json_write_member(out, &first, places[i][0], text_of(places[i][1]));
     }
     strbuf_append_char(out, '}');
+    reply_content(exchange);
 }

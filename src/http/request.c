@@ -12,9 +12,9 @@
 
 /* The variables as they were sent. */
 struct variables {
-    struct text accept, authorization, cache_control, content_encoding, content_length, content_type, host,
-        idempotency_key, if_match, if_none_match, last_event_id, method, path_info, prefer, query_string, request_id,
-        script_name, traceparent, uri;
+    struct text accel_expires, accept, authorization, cache_control, content_encoding, content_length, content_type,
+        host, idempotency_key, if_match, if_modified_since, if_none_match, last_event_id, method, path_info, prefer,
+        query_string, request_id, script_name, traceparent, uri;
 };
 
 struct variable {
@@ -22,7 +22,7 @@ struct variable {
     size_t offset; /* in struct variables */
 };
 
-#define NAME_LENGTH_MAX 21
+#define NAME_LENGTH_MAX 22
 #define NAMES_OF_LENGTH_MAX 5
 
 #define VARIABLE(name, member)                                                                                         \
@@ -36,7 +36,7 @@ static const struct variable by_length[NAME_LENGTH_MAX + 1][NAMES_OF_LENGTH_MAX]
     [11] = {VARIABLE("HTTP_ACCEPT", accept), VARIABLE("HTTP_PREFER", prefer), VARIABLE("REQUEST_URI", uri),
             VARIABLE("SCRIPT_NAME", script_name)},
     [12] = {VARIABLE("CONTENT_TYPE", content_type), VARIABLE("QUERY_STRING", query_string)},
-    [13] = {VARIABLE("HTTP_IF_MATCH", if_match)},
+    [13] = {VARIABLE("ACCEL_EXPIRES", accel_expires), VARIABLE("HTTP_IF_MATCH", if_match)},
     [14] = {VARIABLE("CONTENT_LENGTH", content_length), VARIABLE("REQUEST_METHOD", method)},
     [16] = {VARIABLE("HTTP_TRACEPARENT", traceparent)},
     [17] = {VARIABLE("HTTP_X_REQUEST_ID", request_id)},
@@ -44,6 +44,7 @@ static const struct variable by_length[NAME_LENGTH_MAX + 1][NAMES_OF_LENGTH_MAX]
             VARIABLE("HTTP_IF_NONE_MATCH", if_none_match), VARIABLE("HTTP_LAST_EVENT_ID", last_event_id)},
     [20] = {VARIABLE("HTTP_IDEMPOTENCY_KEY", idempotency_key)},
     [21] = {VARIABLE("HTTP_CONTENT_ENCODING", content_encoding)},
+    [22] = {VARIABLE("HTTP_IF_MODIFIED_SINCE", if_modified_since)},
 };
 
 /* Where the variable of that name belongs, or NULL for one that is of no use here. */
@@ -146,6 +147,8 @@ void request_read(struct request *request, char *const *environment, struct aren
         .cache_control = variables.cache_control,
         .if_match = variables.if_match,
         .if_none_match = variables.if_none_match,
+        .if_modified_since = variables.if_modified_since,
+        .accel_expires = variables.accel_expires.length > 0,
         .prefer = variables.prefer,
         .idempotency_key = variables.idempotency_key,
         .authorization = variables.authorization,

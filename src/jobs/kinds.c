@@ -3,5 +3,5 @@
 
 #include "kinds.h"
 
-const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_purge, &job_webhook};
+const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_import, &job_purge, &job_webhook};
 const size_t job_kind_count = sizeof job_kinds / sizeof job_kinds[0];

@@ -13,9 +13,12 @@
 #define DAY_S INT64_C(86400)
 #define IDEMPOTENCY_AGE_S DAY_S /* as the contract says */
 
+#define IMPORT_AGE_S (7 * DAY_S) /* for as long an import may be tried again, and what failed be mended */
+
 /* Rows of one statement. A product has a dozen entries in indexes. */
 static const uint64_t batches[PURGE_COUNT] = {
     [PURGE_IDEMPOTENCY] = 1000, [PURGE_PRODUCTS] = 200,    [PURGE_CHANGES] = 1000,
+    [PURGE_LINES] = 5000,       [PURGE_ERRORS] = 5000,     [PURGE_IMPORTS] = 1000,
     [PURGE_JOBS] = 1000,        [PURGE_DELIVERIES] = 1000, [PURGE_WEBHOOKS] = 100};
 
 struct purge {
@@ -35,6 +38,10 @@ static int64_t age_of(const struct config *config, enum purge_what what)
         return config->purge_after_days * DAY_S;
     case PURGE_CHANGES:
         return config->feed_retention_days * DAY_S;
+    case PURGE_LINES:
+    case PURGE_ERRORS:
+        return IMPORT_AGE_S;
+    case PURGE_IMPORTS:
     case PURGE_JOBS:
         return config->jobs_retention_days * DAY_S;
     case PURGE_DELIVERIES:

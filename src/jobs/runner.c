@@ -387,6 +387,9 @@ static void run(struct runner *runner)
     while (!runner->stopping) {
         turn(runner);
         take_signals(runner);
+        if (runner->options->is_over != NULL && runner->options->is_over(runner->options->context)) {
+            runner->stopping = true;
+        }
     }
     stop(runner);
 }
@@ -427,7 +430,7 @@ enum status runner_run(const struct runner_options *options)
     const size_t slot_count = options->concurrency + count_residents(options);
     struct runner runner = {
         .options = options,
-        .tools = {.config = options->config, .pg = options->pg, .cache = options->cache},
+        .tools = {.config = options->config, .pg = options->pg, .cache = options->cache, .catalog = options->catalog},
         .scope = {.arena = arena_new(MEMORY)},
         .slots = memory_new(slot_count, sizeof *runner.slots),
         .slot_count = slot_count,

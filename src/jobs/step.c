@@ -7,6 +7,7 @@ enum job_step job_step_of(struct job_run *run, enum status status, const char *d
 {
     (void)snprintf(run->error, sizeof run->error, "%s: %s", doing, status_name(status));
     switch (status) {
+    case STATUS_READ_ONLY:
     case STATUS_UNAVAILABLE:
     case STATUS_DEADLINE:
     case STATUS_UNCERTAIN:

@@ -188,9 +188,9 @@ static enum status run_one(struct pg *pg, struct scope *scope, const struct migr
     if (status == STATUS_OK || (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "wares_migration_pkey") == 0)) {
         return status;
     }
-    if (status == STATUS_UNAVAILABLE || status == STATUS_DEADLINE) {
+    if (status == STATUS_UNAVAILABLE || status == STATUS_READ_ONLY || status == STATUS_DEADLINE) {
         (void)snprintf(error, error_size, "%s was not run: %s", migration->name, message);
-        return status;
+        return status == STATUS_READ_ONLY ? STATUS_UNAVAILABLE : status; /* again later, as for one that is away */
     }
     if (status == STATUS_UNCERTAIN) {
         (void)snprintf(error, error_size, "%s may have run or not, the connection was lost: %s", migration->name,

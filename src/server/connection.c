@@ -9,12 +9,15 @@
  *   A connection is kept only where stdin was read to its end without error and nothing lies beyond it. */
 #include "connection.h"
 
+#include "read_ahead.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fastcgi.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -86,6 +89,19 @@ static void drop_input(struct connection *connection)
     }
 }
 
+/* Names and values stand behind their lengths, so that these are whole values. What only looks like it, in another
+ * value, is served like any other request: that is a matter of time alone. */
+bool connection_asks_to_create(const struct connection *connection)
+{
+    static const char method[] = "\016\004REQUEST_METHODPOST";
+    static const char uri[] = "\013\020REQUEST_URI/api/v1/products";
+    char begin[1024];
+    const ssize_t count = recv(connection->fd, begin, sizeof begin, MSG_DONTWAIT | MSG_PEEK);
+
+    return count > 0 && memmem(begin, (size_t)count, method, sizeof method - 1) != NULL &&
+           memmem(begin, (size_t)count, uri, sizeof uri - 1) != NULL;
+}
+
 /* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor: until the watchdog is
  * released, nothing may be opened. */
 static bool read_parameters(struct connection *connection)
@@ -129,24 +145,6 @@ static enum body_state read_body(FCGX_Stream *in, struct text announced, struct 
         }
     }
     return FCGX_GetChar(in) == EOF && FCGX_GetError(in) == 0 ? BODY_COMPLETE : BODY_MALFORMED;
-}
-
-/* True where stdin is at its end and libfcgi has read nothing beyond it. libfcgi does not tell what lies in its buffer;
- * so it is asked to read on, from a descriptor that is none: with an empty buffer exactly that fails. */
-static bool input_ended_cleanly(FCGX_Request *request)
-{
-    FCGX_Stream *in = request->in;
-    const unsigned char *end = in->rdNext;
-    const int fd = request->ipcFd;
-
-    if (FCGX_HasSeenEOF(in) == 0 || FCGX_GetError(in) != 0) {
-        return false;
-    }
-    in->isClosed = 0;
-    request->ipcFd = -1;
-    (void)FCGX_GetChar(in);
-    request->ipcFd = fd;
-    return in->rdNext == end && FCGX_GetError(in) == EBADF;
 }
 
 static bool may_have_body(const struct response *response)
@@ -202,6 +200,39 @@ static void log_answer(const struct exchange *exchange, uint64_t sent)
     }
 }
 
+/* Reads the body, or gets ready for the handler to read it. */
+static void begin_body(FCGX_Request *request, struct serving *serving)
+{
+    struct exchange *exchange = &serving->exchange;
+
+    exchange->upload = NULL;
+    exchange->request.body = TEXT("");
+    if (exchange_reads_body(&exchange->request, serving->arena)) {
+        exchange->body_state = BODY_UNREAD;
+        if (serving->stream.beside != NULL) {
+            upload_begin(&serving->upload, &serving->stream, request, exchange->request.content_length,
+                         serving->app->config->io_timeout_ms);
+            exchange->upload = &serving->upload.request;
+        }
+        return;
+    }
+    exchange->body_state = read_body(request->in, exchange->request.content_length, &serving->body);
+    if (serving->body.length > 0) {
+        exchange->request.body = strbuf_text(&serving->body);
+    }
+}
+
+/* After one that was not read by libfcgi the connection is of no more use. */
+static void end_body(struct serving *serving)
+{
+    struct exchange *exchange = &serving->exchange;
+
+    if (exchange->upload != NULL && upload_end(&serving->upload)) {
+        exchange->body_state = BODY_COMPLETE;
+    }
+    exchange->upload = NULL;
+}
+
 /* What becomes of a connection after a request on it. */
 enum fate { FATE_CLOSE, FATE_LINGER, FATE_KEEP };
 
@@ -219,15 +250,16 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     exchange->scope = (struct scope){
         .arena = serving->arena,
         .deadline_ns = started_ns + serving->app->config->deadline_ms * CLOCK_NS_PER_MS,
+        .gatherer = serving->gatherer,
     };
     request_read(&exchange->request, request->envp, serving->arena);
-    exchange->body_state = read_body(request->in, exchange->request.content_length, &serving->body);
-    exchange->request.body = serving->body.length > 0 ? strbuf_text(&serving->body) : TEXT("");
     stream->watchdog = serving->watchdog;
     stream_init(stream, serving->app->config, request->ipcFd, request->requestId, started_ns);
     exchange->stream = stream->beside != NULL ? &stream->response : NULL;
+    begin_body(request, serving);
     exchange_serve(exchange);
 
+    end_body(serving);
     watched = stream_end(stream);
     if (stream->response.begun) {
         delivered = end_stream(request, stream);
@@ -239,7 +271,7 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
     delivered = delivered && watched;
     if (delivered && exchange->body_state != BODY_COMPLETE) {
         fate = FATE_LINGER;
-    } else if (delivered && request->keepConnection != 0 && input_ended_cleanly(request)) {
+    } else if (delivered && request->keepConnection != 0 && read_ahead_is_none(request)) {
         fate = FATE_KEEP;
     }
     FCGX_Free(request, 0);

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "handler/exchange.h"
 #include "stream.h"
+#include "upload.h"
 #include "watchdog.h"
 
 #include <fcgiapp.h>
@@ -39,8 +40,10 @@ struct serving {
     struct arena *arena;
     struct exchange exchange;
     struct stream stream; /* of a long answer */
-    struct strbuf body;   /* of the request */
-    struct strbuf head;   /* of the answer */
+    struct upload upload; /* of a large body */
+    struct gatherer *gatherer;
+    struct strbuf body; /* of the request */
+    struct strbuf head; /* of the answer */
 };
 
 /* The watchdog and, in stream, what there is to do beside a long answer are set by the caller, before the first request;
@@ -55,6 +58,10 @@ bool connection_open(struct connection *connection, int fd, int64_t io_timeout_m
  * lingers, drops what came. last: the connection is not kept. Every wait in it is bounded by the socket's timeouts, the
  * request's deadline and the watchdog. */
 void connection_serve(struct connection *connection, struct serving *serving, bool last);
+
+/* True where what can be read on a kept connection begins a request to create a product, as far as its first bytes tell. It
+ * is not read. */
+bool connection_asks_to_create(const struct connection *connection);
 
 void connection_close(struct connection *connection);
 

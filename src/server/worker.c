@@ -1,17 +1,14 @@
 /* The worker: set-up, the loop over all that can happen, and the graceful stop. */
-#include "server/worker.h"
+#include "worker_internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "connection_table.h"
 #include "limits.h"
-#include "watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -22,32 +19,14 @@
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
 
+/* How long a signal, and the line of a request, may wait for requests that were ready at the same time. */
+#define ROUND_WAIT_NS (5 * CLOCK_NS_PER_MS)
+
 /* A stop is over once no connection was used for so long. */
 #define QUIET_MS 300
 
 /* Descriptors besides the connections: log, database, cache, epoll and the like. */
 #define DESCRIPTORS_SPARE 64
-
-struct worker {
-    const struct config *config;
-    int listen_fd;
-    int epoll_fd;
-    int signal_fd;
-    struct connection_table table;
-    size_t kept; /* of its connections are between two requests */
-    struct serving serving;
-    struct beside beside;               /* what serving does beside a long answer */
-    struct serving others;              /* with which it does that */
-    struct connection *serving_now;     /* the one that serving was last used for */
-    struct connection *long_connection; /* the one that has the long answer, or NULL */
-    bool streamed;                      /* there was a long answer in this round */
-    bool listening;                     /* the listening socket is in the epoll set */
-    int64_t accept_again_ns;            /* not before */
-    bool failed;
-    bool stopping;
-    int64_t stop_by_ns; /* when stopping; CLOCK_FOREVER before */
-    int64_t used_ns;    /* when a connection was last ready */
-};
 
 bool worker_socket_usable(int fd)
 {
@@ -65,8 +44,7 @@ static bool set_nonblocking(int fd)
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-/* What an event stands for is told by the address in it: that of a connection, or of the field that has the descriptor. */
-static bool watch_fd(const struct worker *worker, int fd, uint32_t events, void *what)
+bool worker_watch(const struct worker *worker, int fd, uint32_t events, void *what)
 {
     struct epoll_event event = {.events = events, .data.ptr = what};
 
@@ -85,7 +63,7 @@ static void listen_pause(struct worker *worker)
 static bool listen_resume(struct worker *worker)
 {
     if (!worker->listening) {
-        worker->listening = watch_fd(worker, worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &worker->listen_fd);
+        worker->listening = worker_watch(worker, worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &worker->listen_fd);
     }
     return worker->listening;
 }
@@ -170,7 +148,7 @@ static void accept_connection(struct worker *worker)
     } else {
         listen_pause(worker);
         if (!connection_open(connection, fd, worker->config->io_timeout_ms, clock_monotonic_ns()) ||
-            !watch_fd(worker, fd, EPOLLIN, connection)) {
+            !worker_watch(worker, fd, EPOLLIN, connection)) {
             log_warning("cannot set up a connection: %s", strerror(errno));
             connection_close(connection);
         }
@@ -179,20 +157,25 @@ static void accept_connection(struct worker *worker)
     give_back_if_closed(worker, connection);
 }
 
-static void serve_connection(struct worker *worker, struct connection *connection)
+void worker_serve(struct worker *worker, struct connection *connection, struct serving *serving)
 {
-    struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
-
     worker->kept -= connection->state == CONNECTION_KEPT ? 1 : 0;
-    worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
+    worker->served = connection;
     connection_serve(connection, serving, worker->stopping);
     worker->kept += connection->state == CONNECTION_KEPT ? 1 : 0;
     give_back_if_closed(worker, connection);
     worker->used_ns = clock_monotonic_ns();
 }
 
-/* The listening socket is in the set whenever a connection could be taken. */
-static bool adjust_listening(struct worker *worker)
+static void serve_connection(struct worker *worker, struct connection *connection)
+{
+    struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
+
+    worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
+    worker_serve(worker, connection, serving);
+}
+
+bool worker_adjust_listening(struct worker *worker)
 {
     if (worker->stopping || worker->table.unused == NULL || clock_monotonic_ns() < worker->accept_again_ns) {
         return true;
@@ -213,15 +196,17 @@ static int wait_ms(const struct worker *worker)
     return worker->table.open > 0 ? CONNECTION_SWEEP_MS : -1;
 }
 
-/* Waits, and deals with what is ready. False where epoll itself fails. */
-static bool run_round(struct worker *worker, int timeout_ms)
+bool worker_round(struct worker *worker, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
+    int64_t looked_ns;
 
     if (count < 0 && errno != EINTR) {
         return false;
     }
+    looked_ns = clock_monotonic_ns();
+    log_hold();
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &worker->signal_fd) {
@@ -233,8 +218,13 @@ static bool run_round(struct worker *worker, int timeout_ms)
             }
         } else {
             serve_connection(worker, what);
-            /* Slow requests must not keep a signal waiting for the end of the round. */
-            take_signals(worker);
+            /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
+            if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
+                log_release();
+                log_hold();
+                take_signals(worker);
+                looked_ns = worker->used_ns;
+            }
             if (worker->streamed) {
                 /* What else was ready has been seen to in rounds within this one. */
                 worker->streamed = false;
@@ -242,50 +232,12 @@ static bool run_round(struct worker *worker, int timeout_ms)
             }
         }
     }
+    log_release();
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
     if (count < EVENTS_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
     }
     return true;
-}
-
-/* --- beside a long answer --- */
-
-static struct worker *worker_of(struct beside *beside)
-{
-    return (struct worker *)((char *)beside - offsetof(struct worker, beside));
-}
-
-/* Its connection leaves the epoll set: what becomes of it is for the stream to see. */
-static void begin_beside(struct beside *beside, int fd)
-{
-    struct worker *worker = worker_of(beside);
-
-    (void)epoll_ctl(worker->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    worker->long_connection = worker->serving_now;
-    serving_init(&worker->others, worker->serving.app);
-    worker->others.watchdog = worker->serving.watchdog;
-}
-
-static bool end_beside(struct beside *beside)
-{
-    struct worker *worker = worker_of(beside);
-    struct connection *connection = worker->long_connection;
-
-    serving_free(&worker->others);
-    worker->long_connection = NULL;
-    worker->streamed = true;
-    return watch_fd(worker, connection->fd, EPOLLIN, connection);
-}
-
-/* Where it fails it will do so again in the worker's own rounds, and be dealt with there. */
-static void run_beside(struct beside *beside)
-{
-    struct worker *worker = worker_of(beside);
-
-    if (adjust_listening(worker)) {
-        (void)run_round(worker, 0);
-    }
 }
 
 static bool stop_is_over(const struct worker *worker)
@@ -299,7 +251,7 @@ static bool stop_is_over(const struct worker *worker)
 static void run(struct worker *worker)
 {
     while (!stop_is_over(worker)) {
-        if (!adjust_listening(worker) || !run_round(worker, wait_ms(worker))) {
+        if (!worker_adjust_listening(worker) || !worker_round(worker, wait_ms(worker))) {
             log_error("cannot wait for connections: %s", strerror(errno));
             worker->failed = true;
             return;
@@ -329,7 +281,7 @@ static bool set_up(struct worker *worker)
     worker->beside.fd = worker->epoll_fd;
     worker->serving.watchdog = watchdog_start(worker->config->deadline_ms + worker->config->io_timeout_ms);
     return worker->signal_fd >= 0 && worker->epoll_fd >= 0 && worker->serving.watchdog != NULL &&
-           set_nonblocking(worker->listen_fd) && watch_fd(worker, worker->signal_fd, EPOLLIN, &worker->signal_fd) &&
+           set_nonblocking(worker->listen_fd) && worker_watch(worker, worker->signal_fd, EPOLLIN, &worker->signal_fd) &&
            listen_resume(worker);
 }
 
@@ -338,6 +290,7 @@ static void tear_down(struct worker *worker)
     connection_table_free(&worker->table);
     watchdog_stop(worker->serving.watchdog);
     serving_free(&worker->serving);
+    worker_inner_free(worker);
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
     }
@@ -356,16 +309,9 @@ enum status worker_run(struct app *app, const struct worker_options *options)
         .stop_by_ns = CLOCK_FOREVER,
     };
 
-    worker.beside = (struct beside){
-        .fd = -1,
-        .begin = begin_beside,
-        .end = end_beside,
-        .run = run_beside,
-        .cut_ns = &worker.stop_by_ns,
-    };
     connection_table_init(&worker.table, (size_t)app->config->connections_max);
     serving_init(&worker.serving, app);
-    worker.serving.stream.beside = &worker.beside;
+    worker_inner_init(&worker);
     if (set_up(&worker)) {
         tell_ready(options->ready_fd);
         log_info("worker ready");

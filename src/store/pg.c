@@ -36,6 +36,7 @@ struct pg *pg_new(const struct pg_options *options)
 void pg_free(struct pg *pg)
 {
     if (pg != NULL) {
+        pg_abandon(pg);
         PQfinish(pg->connection);
         resolver_free(pg->resolver);
         free(pg->url);
@@ -102,6 +103,7 @@ static enum status judge(struct pg *pg, const char *what, const struct pg_answer
         return STATUS_OK;
     case PG_END_LATE:
         pg_drop(pg, "no answer within the deadline");
+        pg->silent = true;
         return undone ? STATUS_DEADLINE : STATUS_UNCERTAIN;
     case PG_END_BROKEN:
         undone = undone || pg_error_is_farewell(answer->result);
@@ -193,7 +195,9 @@ static enum status run_once(struct pg *pg, struct scope *scope, const struct sta
     if (sent) {
         *answer = pg_exchange(pg->connection, scope, statement->row_bytes_max);
     }
-    return judge(pg, statement->name, answer, statement->reads, again);
+    status = judge(pg, statement->name, answer, statement->reads, again);
+    /* A read that needs the disk, for a sort or a hash, is as good as none. */
+    return status == STATUS_READ_ONLY && statement->reads ? STATUS_UNAVAILABLE : status;
 }
 
 /* Lets the session forget all that is prepared. What is wrong with it shows at the next use. */

@@ -54,6 +54,11 @@ struct pg_backend pg_backend(const struct pg *pg)
     return pg->backend;
 }
 
+int64_t pg_reckoned_now(const struct pg *pg)
+{
+    return clock_unix_us() + pg->clock_ahead_us;
+}
+
 enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us)
 {
     const int64_t asked_us = boot_clock_us();
@@ -68,7 +73,7 @@ enum status pg_now(struct pg *pg, struct scope *scope, int64_t *unix_us)
         }
     }
     if (status == STATUS_OK) {
-        *unix_us = clock_unix_us() + pg->clock_ahead_us;
+        *unix_us = pg_reckoned_now(pg);
     }
     return status;
 }

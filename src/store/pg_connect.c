@@ -123,27 +123,30 @@ static PGconn *start(struct pg *pg, struct arena *arena, int64_t deadline_ns)
     return connection;
 }
 
-/* Sees a connection attempt through; false, with the reason kept, where it fails. */
-static bool finish(struct pg *pg, PGconn *connection, int64_t deadline_ns)
+enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_UNDER_WAY };
+
+/* Goes on with the pending attempt for as long as the caller waits. Where it fails the reason is kept. */
+static enum attempt go_on(struct pg *pg, int64_t wait_until_ns)
 {
-    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+    PGconn *connection = pg->pending;
+    PostgresPollingStatusType wanted = pg->pending_wanted;
 
     if (PQstatus(connection) == CONNECTION_BAD) {
         wanted = PGRES_POLLING_FAILED;
     }
     while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
         short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!pg_wait(PQsocket(connection), events, deadline_ns)) {
-            (void)snprintf(pg->error, sizeof(pg->error), "no answer in time");
-            return false;
+        if (!pg_wait(PQsocket(connection), events, wait_until_ns)) {
+            pg->pending_wanted = wanted;
+            return ATTEMPT_UNDER_WAY;
         }
         wanted = PQconnectPoll(connection);
     }
     if (wanted != PGRES_POLLING_OK) {
         pg_error_flatten(PQerrorMessage(connection), pg->error);
-        return false;
+        return ATTEMPT_FAILED;
     }
-    return true;
+    return ATTEMPT_DONE;
 }
 
 /* Takes our tcp_user_timeout off again: a lost packet must not end a session. Does nothing on a unix socket. */
@@ -213,25 +216,73 @@ static void close_connection(struct pg *pg)
     pg->backend = (struct pg_backend){0};
 }
 
-static bool establish(struct pg *pg, struct scope *scope)
+void pg_abandon(struct pg *pg)
 {
-    int64_t deadline_ns = clock_deadline_in_ms(PG_CONNECT_MAX_MS);
-    if (scope->deadline_ns < deadline_ns) {
-        deadline_ns = scope->deadline_ns;
+    PQfinish(pg->pending);
+    pg->pending = NULL;
+}
+
+static int64_t sooner(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* How long the caller waits for an attempt. While Postgres does not answer no request is to stand about for it, nor those
+ * behind it in the line of this worker. */
+static int64_t wait_until(const struct pg *pg, const struct scope *scope)
+{
+    const bool in_trouble = pg->failures > 0 || pg->silent;
+    const int64_t patience_ms = !in_trouble           ? PG_CONNECT_MAX_MS
+                                : pg->pending == NULL ? PG_PATIENCE_MS
+                                                      : PG_PATIENCE_NEXT_MS;
+
+    return sooner(clock_deadline_in_ms(patience_ms), scope->deadline_ns);
+}
+
+/* Begins an attempt where none is under way, and goes on with it. One that nobody has looked after for long is given up
+ * for a new one. */
+static enum attempt attempt(struct pg *pg, struct scope *scope)
+{
+    enum attempt result;
+
+    if (pg->pending != NULL && clock_monotonic_ns() > pg->pending_until_ns + PG_PAUSE_MAX_MS * CLOCK_NS_PER_MS) {
+        pg_abandon(pg);
     }
-    PGconn *connection = start(pg, scope->arena, deadline_ns);
-    if (connection == NULL) {
-        return false;
+    if (pg->pending == NULL) {
+        pg->pending_until_ns = clock_deadline_in_ms(PG_CONNECT_MAX_MS);
+        pg->pending_wanted = PGRES_POLLING_WRITING;
     }
-    if (!finish(pg, connection, deadline_ns) || !session_usable(pg, connection) ||
-        PQsetnonblocking(connection, 1) != 0) {
-        PQfinish(connection);
+    const int64_t until_ns = wait_until(pg, scope);
+    if (pg->pending == NULL) {
+        pg->pending = start(pg, scope->arena, until_ns);
+    }
+    result = pg->pending != NULL ? go_on(pg, until_ns) : ATTEMPT_FAILED;
+    if (result == ATTEMPT_UNDER_WAY && clock_monotonic_ns() >= pg->pending_until_ns) {
+        (void)snprintf(pg->error, sizeof(pg->error), "no answer in time");
+        result = ATTEMPT_FAILED;
+    }
+    if (result == ATTEMPT_FAILED) {
+        pg_abandon(pg);
+    }
+    return result;
+}
+
+/* Makes a session of a connection that is there. */
+static bool take_up(struct pg *pg, struct scope *scope)
+{
+    PGconn *connection = pg->pending;
+    const struct scope bounded = {.arena = scope->arena,
+                                  .deadline_ns = sooner(clock_deadline_in_ms(PG_CONNECT_MAX_MS), scope->deadline_ns)};
+
+    if (!session_usable(pg, connection) || PQsetnonblocking(connection, 1) != 0) {
+        pg_abandon(pg);
         return false;
     }
     forgive_silence(connection);
     (void)PQsetNoticeReceiver(connection, ignore_notice, NULL);
     pg->connection = connection;
-    if (!pg_identify(pg, &(struct scope){.arena = scope->arena, .deadline_ns = deadline_ns}) || !greet(pg, scope)) {
+    pg->pending = NULL;
+    if (!pg_identify(pg, &bounded) || !greet(pg, scope)) {
         close_connection(pg);
         return false;
     }
@@ -277,11 +328,16 @@ enum status pg_open(struct pg *pg, struct scope *scope, bool probe)
     }
     char before[sizeof(pg->error)];
     memcpy(before, pg->error, sizeof(before));
-    if (establish(pg, scope)) {
+    enum attempt result = attempt(pg, scope);
+    if (result == ATTEMPT_UNDER_WAY) {
+        return STATUS_UNAVAILABLE;
+    }
+    if (result == ATTEMPT_DONE && take_up(pg, scope)) {
         if (pg->troubled) {
             log_info("postgres: connected again");
         }
         pg->troubled = false;
+        pg->silent = false;
         pg->failures = 0;
         pg->error[0] = '\0';
         return STATUS_OK;

@@ -15,11 +15,12 @@ static const struct {
     {"23505", STATUS_CONFLICT},    /* unique */
     {"23514", STATUS_INVALID},     /* check */
     {"23P01", STATUS_CONFLICT},    /* exclusion */
-    {"25006", STATUS_UNAVAILABLE}, /* read-only: a standby, or a primary that was demoted */
+    {"25006", STATUS_READ_ONLY},   /* a standby, or default_transaction_read_only */
     {"25P03", STATUS_UNAVAILABLE}, /* idle_in_transaction_session_timeout */
     {"40001", STATUS_UNAVAILABLE}, /* serialization failure, after it was tried again */
     {"40P01", STATUS_UNAVAILABLE}, /* deadlock, likewise */
-    {"53", STATUS_UNAVAILABLE},    /* out of connections, disk or memory */
+    {"53100", STATUS_READ_ONLY},   /* disk full */
+    {"53", STATUS_UNAVAILABLE},    /* out of connections or memory */
     {"55P03", STATUS_DEADLINE},    /* lock_timeout */
     {"57014", STATUS_DEADLINE},    /* statement_timeout */
     {"WS001", STATUS_STALE},       /* our own: the rows to be changed are not as they were read */

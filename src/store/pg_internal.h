@@ -9,6 +9,8 @@
 #define PG_STATEMENTS_MAX 128 /* prepared per connection; at one more all are forgotten, and prepared as they come */
 #define PG_NAME_MAX 64        /* of a statement, with its NUL */
 #define PG_CONNECT_MAX_MS 2000
+#define PG_PATIENCE_MS 50     /* of who begins an attempt while Postgres is in trouble */
+#define PG_PATIENCE_NEXT_MS 2 /* of who comes upon it */
 #define PG_PAUSE_MIN_MS 50
 #define PG_PAUSE_MAX_MS 1000
 #define PG_LINE_MAX 512
@@ -21,8 +23,12 @@ struct pg {
     PGconn *connection;        /* NULL while there is none; non-blocking otherwise */
     bool greeting;             /* the greeting is running: a loss now is not mended from inside it */
     bool troubled;             /* a loss or a failure was logged, and no recovery since */
+    bool silent;               /* the last connection was dropped because nothing came over it any more */
     unsigned failures;         /* attempts to connect in a row that failed */
     int64_t retry_at_ns;       /* no attempt before */
+    PGconn *pending;           /* an attempt under way, of which the request that began it did not see the end */
+    int64_t pending_until_ns;  /* it has failed then */
+    PostgresPollingStatusType pending_wanted;
     char prepared[PG_STATEMENTS_MAX][PG_NAME_MAX]; /* names, sorted */
     size_t prepared_count;
     struct pg_backend backend;
@@ -62,8 +68,12 @@ struct pg_result {
 struct pg_result *pg_result_take(struct arena *arena, struct pg_answer *answer);
 
 /* pg_connect.c: makes sure of a connection. With probe an idle connection that the server has closed is noticed and
- * replaced, at the price of a system call. STATUS_OK or STATUS_UNAVAILABLE. */
+ * replaced, at the price of a system call. STATUS_OK or STATUS_UNAVAILABLE. The caller waits for an attempt to connect,
+ * but hardly where Postgres is in trouble already: the attempt goes on then, and later calls look after it. */
 MUST_CHECK enum status pg_open(struct pg *pg, struct scope *scope, bool probe);
+
+/* Gives up an attempt that is under way, if there is one. */
+void pg_abandon(struct pg *pg);
 
 /* Closes the connection, because of reason where that is worth a line in the log. */
 void pg_drop(struct pg *pg, const char *reason);

@@ -37,9 +37,10 @@ struct text pg_value(const struct pg_result *result, size_t row, size_t column)
     if (result->row != NULL) {
         return result->row[row][column];
     }
-    if (PQgetisnull(result->whole, at, field)) {
+    /* A null has no length; most values have one, and need not be asked. */
+    const int length = PQgetlength(result->whole, at, field);
+    if (length == 0 && PQgetisnull(result->whole, at, field)) {
         return TEXT_ABSENT;
     }
-    return (struct text){.data = PQgetvalue(result->whole, at, field),
-                         .length = (size_t)PQgetlength(result->whole, at, field)};
+    return (struct text){.data = PQgetvalue(result->whole, at, field), .length = (size_t)length};
 }

@@ -1,14 +1,12 @@
 /* A cursor on a connection of its own. */
 #include "store/pg_stream.h"
 
-#include "pg_internal.h"
+#include "pg_apart.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +14,7 @@
 #define FETCH_ROWS 200
 
 struct pg_stream {
-    struct pg *pg;
-    struct waiter *waiter;
+    struct pg_apart apart;
     struct pg_result row; /* the last that was given out */
     uint64_t xmin;
     unsigned fetched; /* rows of the fetch under way */
@@ -25,97 +22,7 @@ struct pg_stream {
     bool finished;
 };
 
-/* --- waiting --- */
-
-static enum status wait_for(struct pg_stream *stream, short events, int64_t deadline_ns)
-{
-    const int fd = PQsocket(stream->pg->connection);
-
-    if (fd < 0) {
-        return STATUS_UNAVAILABLE; /* libpq has closed it already */
-    }
-    if (stream->waiter == NULL) {
-        return pg_wait(fd, events, deadline_ns) ? STATUS_OK : STATUS_DEADLINE;
-    }
-    return stream->waiter->wait(stream->waiter, fd, events, deadline_ns) == WAITED_READY ? STATUS_OK : STATUS_DEADLINE;
-}
-
-/* Sends what libpq still holds and waits until a result is complete. A broken connection is no fault here: libpq then
- * has what the server said last, or its own words. */
-static enum status await_result(struct pg_stream *stream, int64_t deadline_ns)
-{
-    PGconn *connection = stream->pg->connection;
-    enum status status = STATUS_OK;
-    int left = PQflush(connection);
-
-    while (status == STATUS_OK && left > 0) {
-        status = wait_for(stream, POLLIN | POLLOUT, deadline_ns);
-        if (status == STATUS_OK) {
-            left = PQconsumeInput(connection) ? PQflush(connection) : -1;
-        }
-    }
-    while (status == STATUS_OK && left == 0 && PQisBusy(connection)) {
-        status = wait_for(stream, POLLIN, deadline_ns);
-        if (status == STATUS_OK && !PQconsumeInput(connection)) {
-            left = -1;
-        }
-    }
-    return status == STATUS_UNAVAILABLE ? STATUS_OK : status;
-}
-
-/* What a result that is no success means. */
-static enum status judge(const PGresult *result, const char *what)
-{
-    const char *sqlstate = pg_error_sqlstate(result);
-    enum status status = sqlstate != NULL ? pg_error_status(sqlstate) : STATUS_UNAVAILABLE;
-    char message[PG_LINE_MAX];
-
-    /* No rule of a table can be broken by reading: these are faults of the statement. */
-    if (status != STATUS_UNAVAILABLE && status != STATUS_DEADLINE) {
-        status = STATUS_INTERNAL;
-    }
-    pg_error_message(result, message);
-    log_warning("postgres: %s: %s %s", what, sqlstate != NULL ? sqlstate : "?", message);
-    return status;
-}
-
-/* --- messages of which the answer is short --- */
-
-/* Collects the answer of a message. Where rows is not NULL it gets the result that has rows, which the caller clears. */
-static enum status collect(struct pg_stream *stream, int64_t deadline_ns, const char *what, PGresult **rows)
-{
-    enum status status = STATUS_OK;
-
-    for (;;) {
-        enum status waited = await_result(stream, deadline_ns);
-        PGresult *result = waited == STATUS_OK ? PQgetResult(stream->pg->connection) : NULL;
-        const ExecStatusType kind = PQresultStatus(result); /* PGRES_FATAL_ERROR for NULL */
-
-        if (waited != STATUS_OK) {
-            return waited;
-        }
-        if (result == NULL) {
-            return status;
-        }
-        if (kind == PGRES_TUPLES_OK && rows != NULL && *rows == NULL) {
-            *rows = result;
-            continue;
-        }
-        if (kind != PGRES_COMMAND_OK && kind != PGRES_TUPLES_OK && status == STATUS_OK) {
-            status = judge(result, what);
-        }
-        PQclear(result);
-    }
-}
-
-static enum status run(struct pg_stream *stream, int64_t deadline_ns, const char *what, const char *sql,
-                       PGresult **rows)
-{
-    if (!PQsendQuery(stream->pg->connection, sql)) {
-        return STATUS_UNAVAILABLE;
-    }
-    return collect(stream, deadline_ns, what, rows);
-}
+/* --- beginning --- */
 
 /* The snapshot is that of the transaction's first statement, which takes the slot too. */
 static enum status begin(struct pg_stream *stream, struct scope *scope, const struct pg_stream_options *options)
@@ -129,7 +36,7 @@ static enum status begin(struct pg_stream *stream, struct scope *scope, const st
                      (long long)options->statement_ms, (long long)options->idle_ms, options->slots, options->slot_class)
             .data;
     PGresult *rows = NULL;
-    enum status status = run(stream, scope->deadline_ns, "beginning to stream", sql, &rows);
+    enum status status = pg_apart_run(&stream->apart, scope->deadline_ns, "beginning to stream", sql, &rows);
 
     if (status == STATUS_OK &&
         (rows == NULL || PQntuples(rows) != 1 || !text_to_u64(text_of(PQgetvalue(rows, 0, 0)), &stream->xmin))) {
@@ -151,10 +58,10 @@ static enum status declare(struct pg_stream *stream, struct scope *scope, const 
     for (size_t i = 0; i < count; i++) {
         values[i] = parameters[i].data != NULL ? arena_string(scope->arena, parameters[i]) : NULL;
     }
-    if (!PQsendQueryParams(stream->pg->connection, declaration, (int)count, NULL, values, NULL, NULL, 0)) {
+    if (!PQsendQueryParams(stream->apart.pg->connection, declaration, (int)count, NULL, values, NULL, NULL, 0)) {
         return STATUS_UNAVAILABLE;
     }
-    return collect(stream, scope->deadline_ns, "the statement of a stream", NULL);
+    return pg_apart_collect(&stream->apart, scope->deadline_ns, "the statement of a stream", NULL);
 }
 
 static bool parameters_fit(const struct text *parameters, size_t count)
@@ -170,25 +77,25 @@ static bool parameters_fit(const struct text *parameters, size_t count)
     return true;
 }
 
-enum status pg_stream_open(const struct pg *pg, struct scope *scope, const struct pg_stream_options *options,
-                           const char *sql, const struct text *parameters, size_t count, struct pg_stream **stream)
+enum status pg_stream_open(struct pg *pg, struct scope *scope, const struct pg_stream_options *options, const char *sql,
+                           const struct text *parameters, size_t count, struct pg_stream **stream)
 {
     const int64_t began_ns = clock_monotonic_ns();
-    struct pg_options same = pg->options;
 
     if (!parameters_fit(parameters, count)) {
         return STATUS_INVALID;
     }
-    /* The worker's own connection has found out that there is nobody, and when to ask again. */
-    if (pg->connection == NULL && began_ns < pg->retry_at_ns) {
-        return STATUS_UNAVAILABLE;
+    /* Where Postgres is in trouble the worker's own connection comes first: it knows when to ask again, and nobody waits
+     * for it. */
+    if (pg->connection == NULL && (pg->failures > 0 || pg->silent)) {
+        const enum status found = pg_open(pg, scope, false);
+        if (found != STATUS_OK) {
+            return found;
+        }
     }
-    same.name = options->name;
-    same.statement_ms = options->statement_ms;
     struct pg_stream *opened = memory_new(1, sizeof(*opened));
-    opened->pg = pg_new(&same);
-    opened->waiter = options->waiter;
-    enum status status = pg_open(opened->pg, scope, false);
+    enum status status =
+        pg_apart_open(&opened->apart, pg, scope, options->name, options->statement_ms, options->waiter);
     if (status == STATUS_OK) {
         status = begin(opened, scope, options);
     }
@@ -214,8 +121,8 @@ uint64_t pg_stream_xmin(const struct pg_stream *stream)
 /* The next result of the fetch under way, which is a row, or its end. */
 static enum status next_result(struct pg_stream *stream, struct scope *scope, const struct pg_result **row)
 {
-    enum status status = await_result(stream, scope->deadline_ns);
-    PGresult *result = status == STATUS_OK ? PQgetResult(stream->pg->connection) : NULL;
+    enum status status = pg_apart_await(&stream->apart, scope->deadline_ns);
+    PGresult *result = status == STATUS_OK ? PQgetResult(stream->apart.pg->connection) : NULL;
 
     if (status != STATUS_OK) {
         return status;
@@ -236,7 +143,7 @@ static enum status next_result(struct pg_stream *stream, struct scope *scope, co
     case PGRES_TUPLES_OK:
         break;
     default:
-        status = judge(result, "a stream");
+        status = pg_apart_judge(result, "a stream");
         break;
     }
     PQclear(result);
@@ -245,10 +152,10 @@ static enum status next_result(struct pg_stream *stream, struct scope *scope, co
 
 static enum status fetch(struct pg_stream *stream)
 {
-    if (!PQsendQuery(stream->pg->connection, "FETCH " TEXT_OF(FETCH_ROWS) " FROM stream")) {
+    if (!PQsendQuery(stream->apart.pg->connection, "FETCH " TEXT_OF(FETCH_ROWS) " FROM stream")) {
         return STATUS_UNAVAILABLE;
     }
-    (void)PQsetSingleRowMode(stream->pg->connection);
+    (void)PQsetSingleRowMode(stream->apart.pg->connection);
     stream->fetching = true;
     stream->fetched = 0;
     return STATUS_OK;
@@ -265,7 +172,7 @@ enum status pg_stream_next(struct pg_stream *stream, struct scope *scope, const 
         status = stream->fetching ? next_result(stream, scope, row) : fetch(stream);
         if (status == STATUS_OK && stream->finished) {
             /* Seen through, so that the slot is free once the reader knows of the end. */
-            status = run(stream, scope->deadline_ns, "the end of a stream", "COMMIT", NULL);
+            status = pg_apart_run(&stream->apart, scope->deadline_ns, "the end of a stream", "COMMIT", NULL);
         }
     }
     return status;
@@ -275,7 +182,7 @@ void pg_stream_close(struct pg_stream *stream)
 {
     if (stream != NULL) {
         PQclear(stream->row.whole);
-        pg_free(stream->pg);
+        pg_apart_close(&stream->apart);
         free(stream);
     }
 }

@@ -1,6 +1,7 @@
 /* The statements of batches: each column goes as one array, which Postgres unnests to rows. */
 #include "store/product_batch_store.h"
 
+#include "import_move.h"
 #include "pg_array.h"
 #include "stored_product.h"
 
@@ -152,6 +153,10 @@ static const char batch_keyed[] =
     "SELECT $20, sha256(convert_to($21::text, 'UTF8')), (SELECT array_agg(id) FROM given WHERE NOT is_new), $22::text "
     "FROM turn WHERE mine)" OUTCOME;
 
+static const char batch_moved[] = IMPORT_MOVE(
+    "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28",
+    "$29") ", turn AS (SELECT EXISTS (SELECT FROM moved) AS mine), " GIVEN INSERTED LOCKED UPDATED FEED OUTCOME;
+
 static struct text column_value(const struct batch_row *row, size_t column)
 {
     switch (column) {
@@ -171,13 +176,16 @@ static struct text column_value(const struct batch_row *row, size_t column)
 }
 
 static enum status run(struct pg *pg, struct scope *scope, const struct text *values, const struct idempotency *key,
-                       bool dry_run)
+                       bool dry_run, bool moves)
 {
     struct pg_result *result = NULL;
     enum status status;
 
     if (dry_run) {
         status = pg_rehearse(pg, scope, batch, values, COLUMNS, &result);
+    } else if (moves) {
+        status =
+            pg_exec(pg, scope, "batch_write_moved", batch_moved, false, values, COLUMNS + IMPORT_MOVE_VALUES, &result);
     } else if (key->key.data != NULL) {
         status = pg_exec(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, &result);
     } else {
@@ -190,10 +198,12 @@ static enum status run(struct pg *pg, struct scope *scope, const struct text *va
 }
 
 enum status product_batch_write(struct pg *pg, struct scope *scope, const struct batch_row *rows, size_t count,
-                                const struct idempotency *idempotency, struct text answer, bool dry_run)
+                                const struct idempotency *idempotency, struct text answer, bool dry_run,
+                                const struct import_move *move)
 {
     struct pg_array arrays[COLUMNS];
-    struct text values[COLUMNS + 3];
+    struct pg_array moved[2] = {0};
+    struct text values[COLUMNS + IMPORT_MOVE_VALUES];
     enum status status = STATUS_OK;
 
     for (size_t column = 0; column < COLUMNS; column++) {
@@ -203,12 +213,18 @@ enum status product_batch_write(struct pg *pg, struct scope *scope, const struct
         }
         status = pg_array_end(&arrays[column], &values[column]) ? status : STATUS_TOO_LARGE;
     }
-    values[COLUMNS] = idempotency->key;
-    values[COLUMNS + 1] = idempotency->request;
-    values[COLUMNS + 2] = answer;
-    if (status == STATUS_OK) {
-        status = run(pg, scope, values, idempotency, dry_run);
+    if (move != NULL) {
+        status = import_move_values(scope, move, moved, &values[COLUMNS]) ? status : STATUS_TOO_LARGE;
+    } else {
+        values[COLUMNS] = idempotency->key;
+        values[COLUMNS + 1] = idempotency->request;
+        values[COLUMNS + 2] = answer;
     }
+    if (status == STATUS_OK) {
+        status = run(pg, scope, values, idempotency, dry_run, move != NULL);
+    }
+    pg_array_free(&moved[0]);
+    pg_array_free(&moved[1]);
     for (size_t column = 0; column < COLUMNS; column++) {
         pg_array_free(&arrays[column]);
     }

@@ -5,6 +5,9 @@ const char *const purge_names[PURGE_COUNT] = {
     [PURGE_IDEMPOTENCY] = "kept answers",
     [PURGE_PRODUCTS] = "deleted products",
     [PURGE_CHANGES] = "changes",
+    [PURGE_LINES] = "lines of imports",
+    [PURGE_ERRORS] = "failed lines of imports",
+    [PURGE_IMPORTS] = "imports",
     [PURGE_JOBS] = "ended jobs",
     [PURGE_DELIVERIES] = "deliveries of webhooks",
     [PURGE_WEBHOOKS] = "deleted webhooks",
@@ -18,6 +21,17 @@ const char *const purge_names[PURGE_COUNT] = {
 /* The limit comes from held, and where there is no row in that there is none: NULL would be no limit at all, so that each
  * asks for held besides. */
 #define HOLDING " AND EXISTS (SELECT FROM held)"
+
+/* Imports of which no job waits or runs, with the end of it where that is known. What was being uploaded and came to
+ * nothing has no job either. */
+#define IDLE_IMPORTS(condition)                                                                                        \
+    ", idle AS MATERIALIZED (SELECT i.id FROM import i LEFT JOIN job_ended e ON e.id = i.id "                          \
+    "WHERE NOT EXISTS (SELECT FROM job j WHERE j.id = i.id) AND (" condition "))"
+#define LONG_OVER "coalesce(e.ended_at, i.touched_at) < " PAST
+#define ROWS_OF_IDLE(table)                                                                                            \
+    ", old AS MATERIALIZED (SELECT r.import, r.number FROM idle, LATERAL (SELECT import, number FROM " table           \
+    " r WHERE r.import = idle.id" HOLDING BATCH ") r" BATCH "), "                                                      \
+    "gone AS (DELETE FROM " table " r USING old WHERE r.import = old.import AND r.number = old.number RETURNING 1)"
 
 static const struct {
     const char *name;
@@ -43,6 +57,18 @@ static const struct {
                        "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
                        "FROM (SELECT xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1) g "
                        "WHERE (f.xid, f.seq) < (g.xid, g.seq))" OUTCOME},
+    [PURGE_LINES] = {"purge_lines",
+                     JOB_HELD IDLE_IMPORTS("i.state = 'abandoned' OR e.state = 'succeeded' OR " LONG_OVER)
+                         ROWS_OF_IDLE("import_line") OUTCOME},
+    [PURGE_ERRORS] = {"purge_errors", JOB_HELD IDLE_IMPORTS(LONG_OVER) ROWS_OF_IDLE("import_error") OUTCOME},
+    [PURGE_IMPORTS] = {"purge_imports",
+                       JOB_HELD ", gone AS (DELETE FROM import WHERE id = ANY (ARRAY(SELECT i.id FROM import i "
+                                "WHERE (i.state = 'abandoned' OR i.touched_at < " PAST ")" HOLDING
+                                " AND NOT EXISTS (SELECT FROM job j WHERE j.id = i.id) "
+                                "AND NOT EXISTS (SELECT FROM job_ended e WHERE e.id = i.id) "
+                                "AND NOT EXISTS (SELECT FROM import_line l WHERE l.import = i.id) "
+                                "AND NOT EXISTS (SELECT FROM import_error f WHERE f.import = i.id)" BATCH
+                                ")) RETURNING 1)" OUTCOME},
     [PURGE_JOBS] = {"purge_jobs", JOB_HELD ", gone AS (DELETE FROM job_ended WHERE id = ANY (ARRAY("
                                            "SELECT id FROM job_ended WHERE ended_at < " PAST HOLDING
                                            " ORDER BY ended_at" BATCH ")) RETURNING 1)" OUTCOME},

@@ -49,12 +49,20 @@ function kinds.fresh(targets)
     return in_turn(requests)
 end
 
-function kinds.list(targets)
+local function lists(targets, headers)
     local requests = {}
     for i, id in ipairs(targets.list) do
-        requests[i] = wrk.format("GET", products .. "?category_id=" .. id .. "&limit=20")
+        requests[i] = wrk.format("GET", products .. "?category_id=" .. id .. "&limit=20", headers)
     end
     return in_turn(requests)
+end
+
+function kinds.list(targets)
+    return lists(targets, {})
+end
+
+function kinds.freshlist(targets)
+    return lists(targets, { ["Cache-Control"] = "no-cache" })
 end
 
 function kinds.search(targets)

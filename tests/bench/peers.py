@@ -100,7 +100,9 @@ class Php(Peer):
     def start_workers(self, command, workers):
         database = urlsplit(self.environment["DATABASE_URL"])
         query = {name: values[0] for name, values in parse_qs(database.query).items()}
-        owner = "user = nobody\ngroup = nogroup\nlisten.mode = 0666\n" if os.geteuid() == 0 else ""
+        # Children of root take an account: that of the service, whose sockets no other may reach.
+        sockets = pathlib.Path(query["host"])
+        owner = f"user = {sockets.owner()}\ngroup = {sockets.group()}\nlisten.mode = 0666\n" if os.geteuid() == 0 else ""
         (self.folder / "fpm.conf").write_text(f"""[global]
 error_log = {self.folder}/log/fpm.log
 [www]

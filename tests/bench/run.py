@@ -31,7 +31,8 @@ from targets import Targets
 WORKLOADS = (
     ("W1", "cached read by id", "read=1"),
     ("W2", "uncached read by id", "fresh=1"),
-    ("W3", "list of 20 in a category", "list=1"),
+    ("W3", "list of 20, may be cached", "list=1"),
+    ("W3F", "list of 20, from Postgres", "freshlist=1"),
     ("W4", "create", "create=1"),
     ("W5", "mixed: 80 % W1, 15 % W3, 5 % W4", "read=80,list=15,create=5"),
     ("W6", "search, best 20", "search=1"),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every fuzz target, or those named (query, json, patch, cursor, fastcgi_parameters), for FUZZ_SECONDS each under
+# Every fuzz target, or those named (query, json, patch, cursor, date, fastcgi_parameters), for FUZZ_SECONDS each under
 # libFuzzer with ASan and UBSan. Starts from the corpus and what earlier runs found; a finding is printed, left in the
 # build folder, and ends it.
 set -eu

@@ -9,15 +9,16 @@ declare -A may_include=(
     [domain]="base"
     [json]="domain base"
     [csv]="domain base"
+    [import]="json csv domain base"
     [http]="base"
     [store]="domain base"
     [cache]="base"
     [migrate]="store base"
     [catalog]="store cache domain base"
     [jobs]="catalog store cache json domain base"
-    [handler]="catalog http json csv domain base"
+    [handler]="catalog import http json csv domain base"
     [server]="handler http base"
-    [bin]="server handler jobs catalog migrate json csv http cache store domain base"
+    [bin]="server handler jobs catalog migrate import json csv http cache store domain base"
 )
 
 declare -A owner_of=(

@@ -19,7 +19,7 @@ lint_layers() {
 
 # Each compiler with every warning as an error, and each header on its own.
 lint_gcc() {
-    make -s -j"$jobs" CC=gcc WERROR=1 BUILD=build/lint-gcc all tests
+    make -s -j"$jobs" CC=gcc WERROR=1 all tests
 }
 
 lint_clang() {

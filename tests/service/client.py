@@ -13,6 +13,7 @@ import requests
 
 PRODUCTS = "/api/v1/products"
 CATEGORIES = "/api/v1/categories"
+NOWHERE = "01900000-0000-7000-8000-0000000000ff"  # the id of nothing
 
 PRODUCT_MEMBERS = [
     "id", "sku", "name", "description", "price", "currency", "category_id", "status", "attributes", "images",

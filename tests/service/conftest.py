@@ -1,10 +1,21 @@
 """The stacks that the tests of the service share. One that a test breaks must be its own: fresh_stack."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 
+import psycopg2
 import pytest
 
+from client import Client, client_of
 from stack import Stack
+
+
+# Taken first, so that no process is left alone with one of them at the end.
+LONGEST = ("test_integration.py", "test_oracle.py", "test_idempotency_faults.py", "test_jobs.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -34,23 +45,34 @@ def lighttpd_stack(fresh_stack: Callable[..., Stack]) -> Stack:
     return fresh_stack(FRONT="lighttpd")
 
 
-# What the stacks of tests that change products are started with.
-CHANGING = {"WARES_L1": "0"}
-
-
-@pytest.fixture(scope="session")
-def start_changing_stack(fresh_stack: Callable[..., Stack]) -> Callable[..., Stack]:
-    """fresh_stack for tests that change products."""
-    return lambda **variables: fresh_stack(**{**CHANGING, **variables})
-
-
 @pytest.fixture(scope="session", params=["nginx", "lighttpd"])
-def changing_stack(request: pytest.FixtureRequest, start_changing_stack: Callable[..., Stack]) -> Stack:
+def changing_stack(request: pytest.FixtureRequest, fresh_stack: Callable[..., Stack]) -> Stack:
     """Each front server in turn, for tests that change products."""
-    return start_changing_stack(FRONT=request.param)
+    return fresh_stack(FRONT=request.param)
 
 
 @pytest.fixture(scope="session", params=["nginx", "lighttpd"])
 def stack(request: pytest.FixtureRequest) -> Stack:
     """Each front server in turn."""
     return request.getfixturevalue(f"{request.param}_stack")
+
+
+# --- for the files about changes: a client of changing_stack, a category there, and its database ---
+
+
+@pytest.fixture(scope="module")
+def client(changing_stack: Stack) -> Iterator[Client]:
+    with client_of(changing_stack) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def category(client: Client) -> str:
+    return client.category()["id"]
+
+
+@pytest.fixture(scope="module")
+def database(changing_stack: Stack) -> Iterator[psycopg2.extensions.connection]:
+    with contextlib.closing(changing_stack.connect()) as connection:
+        connection.autocommit = True
+        yield connection

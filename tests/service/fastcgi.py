@@ -111,8 +111,8 @@ def parse_cgi(output):
     headers = {}
     for line in head.decode().split("\r\n"):
         name, _, value = line.partition(": ")
-        assert name.lower() not in headers, f"{name} comes twice"
-        headers[name.lower()] = value
+        assert name.lower() not in headers or name == "Vary", f"{name} comes twice"
+        headers[name.lower()] = f"{headers['vary']}, {value}" if name.lower() in headers else value
     return int(headers["status"].split()[0]), headers, body
 
 

@@ -1,5 +1,6 @@
 """An oracle of versions: processes that read and write a few hot products, and know at each read's start the newest
-version that was acknowledged, or answered, to any of them. A read that gets an older one is a finding."""
+version that was acknowledged, or answered, to any of them. A read that gets an older one is a finding, and so is a list
+that shows an older one, or none."""
 
 import contextlib
 import ctypes
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import fastcgi
-from client import path_of
+from client import PRODUCTS, path_of
 
 WRITES = 0.05  # of all requests
 FRESH = 0.05  # of the reads: past the cache
+LISTS = 0.25  # of the reads: all products at once
 
 fork = multiprocessing.get_context("fork")
 
@@ -29,18 +31,19 @@ class FrontDoor:
         self.connection = None
 
     def ask(self, method, target, body=b"", **headers):
-        """The status, the version of an ETag or 0, and whether Postgres was asked."""
+        """The status, the version of an ETag or 0, whether Postgres was asked, and the body."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.address, timeout=15)
         try:
             self.connection.request(method, target, body or None, headers)
             response = self.connection.getresponse()
-            response.read()
+            content = response.read()
         except (OSError, http.client.HTTPException):
             self.connection.close()
             self.connection = None
-            return 0, 0, True
-        return response.status, version_of(response.getheader("ETag")), asked(response.getheader("Server-Timing"))
+            return 0, 0, True, b""
+        timing = response.getheader("Server-Timing")
+        return response.status, version_of(response.getheader("ETag")), asked(timing), content
 
 
 class BackDoor:
@@ -54,9 +57,9 @@ class BackDoor:
         try:
             answer = fastcgi.ask(self.path, method, target, body, **{names[name]: text for name, text in headers.items()})
         except (OSError, fastcgi.Closed):
-            return 0, 0, True
+            return 0, 0, True, b""
         found = {name.lower(): value for name, value in dict(answer.headers).items()}
-        return answer.status, version_of(found.get("etag")), asked(found.get("server-timing"))
+        return answer.status, version_of(found.get("etag")), asked(found.get("server-timing")), answer.body
 
 
 def version_of(tag):
@@ -74,6 +77,8 @@ class Sums:
     hits: int
     writes: int
     refused: int
+    lists: int
+    list_hits: int
     findings: list
 
 
@@ -82,9 +87,14 @@ class Oracle:
     acknowledged."""
 
     def __init__(self, doors, products, processes=3, each_answer=True):
+        """The products are all that their category has."""
         self.targets = [path_of(product) for product in products]
+        self.places = {product["id"]: which for which, product in enumerate(products)}
+        home = f"category_id={products[0]['category_id']}"
+        self.lists = [f"{PRODUCTS}?{home}", f"{PRODUCTS}?{home}&category_scope=subtree&fields=id,version&sort=name",
+                      f"{PRODUCTS}?ids={','.join(self.places)}&expand=category"]
         self.known = fork.Array(ctypes.c_int64, [1] * len(products), lock=False)
-        self.sums = fork.Array(ctypes.c_int64, 4)
+        self.sums = fork.Array(ctypes.c_int64, 6)
         self.lock, self.over, self.findings = fork.Lock(), fork.Event(), fork.SimpleQueue()
         self.each_answer = each_answer
         self.processes = [fork.Process(target=self._run, args=(doors[i % len(doors)], i), daemon=True)
@@ -108,28 +118,54 @@ class Oracle:
             with self.lock:
                 self.known[which] = max(self.known[which], version)
 
+    def _compare(self, target, which, version, expected):
+        if version < expected:
+            self.findings.put(f"{target}, {which}: {version}, though {expected} was known, {time.time()}")
+        if self.each_answer:
+            self._learn(which, version)
+
+    def _write(self, door, dice, sums):
+        which = dice.randrange(len(self.targets))
+        body = json.dumps({"name": f"Oracle {dice.random()}"}).encode()
+        status, version, _, _ = door.ask("PATCH", self.targets[which], body,
+                                         **{"Content-Type": "application/merge-patch+json"})
+        sums[2] += status == 200
+        if status == 200:
+            self._learn(which, version)
+        return status
+
+    def _read(self, door, dice, sums, fresh):
+        which = dice.randrange(len(self.targets))
+        expected = self.known[which]
+        status, version, database, _ = door.ask("GET", self.targets[which], **fresh)
+        sums[0] += status == 200
+        sums[1] += status == 200 and not database
+        if status == 200:
+            self._compare(self.targets[which], which, version, expected)
+        return status
+
+    def _list(self, door, dice, sums, fresh):
+        target, expected = dice.choice(self.lists), list(self.known)
+        status, _, database, body = door.ask("GET", target, **fresh)
+        sums[4] += status == 200
+        sums[5] += status == 200 and not database
+        if status == 200:
+            shown = {product["id"]: product["version"] for product in json.loads(body)}
+            for product, which in self.places.items():
+                self._compare(target, which, shown.get(product, 0), expected[which])
+        return status
+
     def _run(self, make_door, number):
         door, dice = make_door(), random.Random(number)
-        sums = [0, 0, 0, 0]
+        sums = [0] * len(self.sums)
         while not self.over.is_set():
-            which = dice.randrange(len(self.targets))
+            fresh = {"Cache-Control": "no-cache"} if dice.random() < FRESH else {}
             if dice.random() < WRITES:
-                body = json.dumps({"name": f"Oracle {dice.random()}"}).encode()
-                status, version, _ = door.ask("PATCH", self.targets[which], body,
-                                              **{"Content-Type": "application/merge-patch+json"})
-                sums[2] += status == 200
-                if status == 200:
-                    self._learn(which, version)
+                status = self._write(door, dice, sums)
+            elif dice.random() < LISTS:
+                status = self._list(door, dice, sums, fresh)
             else:
-                expected = self.known[which]
-                fresh = {"Cache-Control": "no-cache"} if dice.random() < FRESH else {}
-                status, version, database = door.ask("GET", self.targets[which], **fresh)
-                sums[0] += status == 200
-                sums[1] += status == 200 and not database
-                if status == 200 and version < expected:
-                    self.findings.put(f"{self.targets[which]}: {version}, though {expected} was known, {time.time()}")
-                if status == 200 and self.each_answer:
-                    self._learn(which, version)
+                status = self._read(door, dice, sums, fresh)
             sums[3] += status != 200
         with self.sums.get_lock():
             for i, number_of in enumerate(sums):

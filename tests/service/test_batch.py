@@ -8,29 +8,10 @@ import uuid
 import pytest
 
 from changing import at_once, everything, feed, given, new_sku, now, query
-from client import CATEGORIES, PRODUCTS, assert_problem, client_of, faults_in, path_of
+from client import CATEGORIES, NOWHERE, PRODUCTS, assert_problem, client_of, faults_in, path_of
 
 BATCH = f"{PRODUCTS}/batch"
-NOWHERE = "01900000-0000-7000-8000-0000000000ff"
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def client(changing_stack):
-    with client_of(changing_stack) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def category(client):
-    return client.category()["id"]
-
-
-@pytest.fixture(scope="module")
-def database(changing_stack):
-    with contextlib.closing(changing_stack.connect()) as connection:
-        connection.autocommit = True
-        yield connection
 
 
 @pytest.fixture
@@ -382,8 +363,8 @@ def test_batches_about_the_same_products_wait_in_one_order(changing_stack, clien
     assert deadlocks(database) == before
 
 
-def test_a_version_may_be_required(start_changing_stack):
-    stack = start_changing_stack(WARES_REQUIRE_IF_MATCH="on")
+def test_a_version_may_be_required(fresh_stack):
+    stack = fresh_stack(WARES_REQUIRE_IF_MATCH="on")
     with client_of(stack) as client:
         category = client.post(CATEGORIES, json={"name": "Strict"}).json()["id"]
         (made,) = done(client, [create(category, sku=new_sku())])

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from client import CATEGORIES, MICROSECONDS, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
+from client import CATEGORIES, MICROSECONDS, NOWHERE, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +119,8 @@ def test_a_given_slug_that_is_taken_is_a_conflict(client):
     ("slug", ""), ("slug", "A"), ("slug", "a--b"), ("slug", "-a"), ("slug", "a-"), ("slug", "a b"), ("slug", "é"),
     ("slug", 1),
     ("position", -1), ("position", 1.5), ("position", "1"), ("position", 2**31),
-    ("parent_id", "tea"), ("parent_id", 1), ("parent_id", str(uuid.uuid4())),
-    ("id", str(uuid.uuid4())), ("version", 1), ("created_at", "2026-11-23T09:15:02.123456Z"), ("updated_at", None),
+    ("parent_id", "tea"), ("parent_id", 1), ("parent_id", NOWHERE),
+    ("id", NOWHERE), ("version", 1), ("created_at", "2026-11-23T09:15:02.123456Z"), ("updated_at", None),
     ("colour", "red"), ("price", "1"),
 ])
 def test_values_beyond_a_rule_are_refused_by_name(client, member, value):
@@ -186,7 +186,7 @@ def test_a_change_that_changes_nothing_is_no_new_version(client, stack):
 
 @pytest.mark.parametrize("member, value", [
     ("name", ""), ("name", None), ("name", 1), ("name", "x" * 201), ("slug", "A b"), ("slug", 1), ("position", -1),
-    ("position", "1"), ("parent_id", "tea"), ("parent_id", str(uuid.uuid4())), ("id", str(uuid.uuid4())),
+    ("position", "1"), ("parent_id", "tea"), ("parent_id", NOWHERE), ("id", NOWHERE),
     ("version", 7), ("created_at", None), ("updated_at", "2026-11-23T09:15:02.123456Z"), ("colour", "red"),
     ("id", None), ("updated_at", None),
 ])

@@ -1,6 +1,5 @@
 """Changing products: PUT, DELETE, restore, upsert by sku; preconditions, preferences, dry runs; and the feed's rows."""
 
-import contextlib
 import json
 import uuid
 
@@ -8,24 +7,6 @@ import pytest
 
 from changing import at_once, by_sku, everything, feed, given, new_path, new_sku, now
 from client import MICROSECONDS, PRODUCT_MEMBERS, PRODUCTS, assert_problem, client_of, faults, faults_in, path_of
-
-@pytest.fixture(scope="module")
-def client(changing_stack):
-    with client_of(changing_stack) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def category(client):
-    return client.category()["id"]
-
-
-@pytest.fixture(scope="module")
-def database(changing_stack):
-    with contextlib.closing(changing_stack.connect()) as connection:
-        connection.autocommit = True
-        yield connection
-
 
 @pytest.fixture
 def product(client, category):
@@ -349,8 +330,8 @@ def test_a_create_has_no_version_to_match(client, database, category):
 
 
 @pytest.fixture(scope="module")
-def strict(start_changing_stack):
-    with client_of(start_changing_stack(WARES_REQUIRE_IF_MATCH="on")) as opened:
+def strict(fresh_stack):
+    with client_of(fresh_stack(WARES_REQUIRE_IF_MATCH="on")) as opened:
         yield opened
 
 

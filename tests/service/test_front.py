@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from client import PRODUCTS, Client, assert_problem, path_of, raw_request
+from client import NOWHERE, PRODUCTS, Client, assert_problem, path_of, raw_request
 from load import eventually
 from stack import ROOT, free_port
 
@@ -64,7 +64,7 @@ def logged(stack, needle):
 # --- browsers -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", [PRODUCTS, f"{PRODUCTS}/{uuid.uuid4()}", "/nowhere"])
+@pytest.mark.parametrize("target", [PRODUCTS, f"{PRODUCTS}/{NOWHERE}", "/nowhere"])
 def test_a_preflight_is_answered_by_the_front(stack, client, target):
     given = uuid.uuid4().hex
     response = client.request("OPTIONS", target, headers={
@@ -88,7 +88,7 @@ def test_an_options_that_is_no_preflight_is_the_workers(stack, client):
 
 
 @pytest.mark.parametrize("method, target, status", [
-    ("GET", PRODUCTS, 200), ("GET", f"{PRODUCTS}/{uuid.uuid4()}", 404), ("DELETE", PRODUCTS, 405),
+    ("GET", PRODUCTS, 200), ("GET", f"{PRODUCTS}/{NOWHERE}", 404), ("DELETE", PRODUCTS, 405),
     ("GET", "/metrics", 404),
 ])
 def test_a_browser_may_read_every_answer(client, method, target, status):

@@ -1,11 +1,10 @@
 """The headers of every answer: request ids, timing, trace context, conditional reads, caching, compression, CORS."""
 
 import re
-import uuid
 
 import pytest
 
-from client import CATEGORIES, PRODUCTS, REQUEST_ID, client_of, path_of
+from client import CATEGORIES, NOWHERE, PRODUCTS, REQUEST_ID, client_of, path_of
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -28,7 +27,7 @@ def answers(client, product):
         "product": ("GET", path_of(product), 200), "head": ("HEAD", path_of(product), 200),
         "list": ("GET", PRODUCTS, 200), "categories": ("GET", CATEGORIES, 200),
         "created": ("POST", CATEGORIES, 201), "invalid": ("GET", f"{PRODUCTS}?limit=0", 400),
-        "not found": ("GET", f"{PRODUCTS}/{uuid.uuid4()}", 404), "no route": ("GET", "/nothing", 404),
+        "not found": ("GET", f"{PRODUCTS}/{NOWHERE}", 404), "no route": ("GET", "/nothing", 404),
         "method": ("DELETE", PRODUCTS, 405), "live": ("GET", "/livez", 200), "ready": ("GET", "/readyz", 200),
     }
 
@@ -157,7 +156,7 @@ def test_another_tag_does_not_match(client, product, given):
 
 
 def test_a_condition_does_not_hide_an_error(client):
-    missing = f"{PRODUCTS}/{uuid.uuid4()}"
+    missing = f"{PRODUCTS}/{NOWHERE}"
     assert client.get(missing, headers={"If-None-Match": "*"}).status_code == 404
     assert client.get(f"{PRODUCTS}?limit=0", headers={"If-None-Match": "*"}).status_code == 400
 

@@ -9,26 +9,8 @@ import pytest
 
 import fastcgi
 from changing import at_once, by_sku, everything, feed, given, new_path, new_sku, now, query
-from client import PRODUCTS, Client, assert_problem, client_of, faults_in, path_of, unique
+from client import PRODUCTS, Client, assert_problem, faults_in, path_of, unique
 from load import eventually
-
-
-@pytest.fixture(scope="module")
-def client(changing_stack):
-    with client_of(changing_stack) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def category(client):
-    return client.category()["id"]
-
-
-@pytest.fixture(scope="module")
-def database(changing_stack):
-    with contextlib.closing(changing_stack.connect()) as connection:
-        connection.autocommit = True
-        yield connection
 
 
 @pytest.fixture

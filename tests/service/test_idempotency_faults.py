@@ -28,9 +28,9 @@ _serial = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def own(start_changing_stack):
+def own(fresh_stack):
     """A Postgres of this module's own, which it stops and kills."""
-    stack = start_changing_stack()
+    stack = fresh_stack()
     yield stack
     stack.close()
 
@@ -424,13 +424,13 @@ def test_a_front_server_sends_a_change_once(fronts, front, method):
 
 
 @pytest.fixture(scope="module")
-def fronts(own, start_changing_stack):
+def fronts(own, fresh_stack):
     """A stack behind the front server of this name."""
     made = {"nginx": own}
 
     def front(name):
         if name not in made:
-            made[name] = start_changing_stack(FRONT=name)
+            made[name] = fresh_stack(FRONT=name)
         return made[name]
 
     return front

@@ -24,8 +24,16 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def client(nginx_stack):
-    with client_of(nginx_stack) as opened:
+def stack(start_changing_stack):
+    """One whose lists are not kept: products are made and changed behind the service's back."""
+    opened = start_changing_stack()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def client(stack):
+    with client_of(stack) as opened:
         yield opened
 
 
@@ -213,8 +221,8 @@ class ListMachine(RuleBasedStateMachine):
             assert {product["id"] for product in response.json()} == {product["id"] for product in self.products}
 
 
-def test_lists_agree_with_a_model(client, nginx_stack):
-    shelf = Shelf(nginx_stack)
+def test_lists_agree_with_a_model(client, stack):
+    shelf = Shelf(stack)
     machine = type("Machine", (ListMachine,), {"client": client, "shelf": shelf})
     try:
         run_state_machine_as_test(machine, settings=settings(
@@ -227,10 +235,10 @@ def test_lists_agree_with_a_model(client, nginx_stack):
 # --- pages that are cut short ---
 
 
-def test_pages_without_products_lead_on_both_ways(client, nginx_stack):
+def test_pages_without_products_lead_on_both_ways(client, stack):
     """Three products of 45,000 have the currency, and one request looks at 20,000."""
     home = client.category()["id"]
-    with nginx_stack.connect() as connection, connection.cursor() as cursor:
+    with stack.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images, created_at)"
             " SELECT gen_random_uuid(), 'Row ' || n, n, CASE WHEN n IN (1, 20000, 45000) THEN 'CHF' ELSE 'EUR' END, %s,"
@@ -270,7 +278,7 @@ def prices_to(client, page, following):
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at", "price", "-name"])
 @pytest.mark.parametrize("filters", [{}, {"currency": "USD"}, {"category_scope": "subtree"}])
-def test_what_was_there_is_shown_exactly_once_while_others_write(client, nginx_stack, sort, filters):
+def test_what_was_there_is_shown_exactly_once_while_others_write(client, stack, sort, filters):
     home = client.category()["id"]
     leaf = client.category(parent_id=home)["id"]
     where = leaf if "category_scope" in filters else home
@@ -280,7 +288,7 @@ def test_what_was_there_is_shown_exactly_once_while_others_write(client, nginx_s
 
     def disturb(seed):
         """Makes, changes and deletes products around those that are watched, all over the order."""
-        shelf, chance, made = Shelf(nginx_stack), random.Random(seed), []
+        shelf, chance, made = Shelf(stack), random.Random(seed), []
         while not stop.is_set():
             moment = START + timedelta(days=chance.randrange(700))
             product = {"id": str(uuid.uuid4()), "sku": None, "name": chance.choice("acöz"), "price": str(chance.randint(1, 9)),

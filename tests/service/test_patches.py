@@ -1,34 +1,15 @@
 """PATCH: merge patch (RFC 7396) and JSON patch (RFC 6902) of products, and merging with what others changed."""
 
-import contextlib
 import json
 import uuid
 
 import pytest
 
 from changing import at_once, everything, feed, given, new_path, new_sku, now
-from client import PRODUCTS, assert_problem, client_of, faults_in, path_of
+from client import PRODUCTS, assert_problem, faults_in, path_of
 
 MERGE = "application/merge-patch+json"
 OPERATIONS = "application/json-patch+json"
-
-
-@pytest.fixture(scope="module")
-def client(changing_stack):
-    with client_of(changing_stack) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def category(client):
-    return client.category()["id"]
-
-
-@pytest.fixture(scope="module")
-def database(changing_stack):
-    with contextlib.closing(changing_stack.connect()) as connection:
-        connection.autocommit = True
-        yield connection
 
 
 @pytest.fixture

@@ -73,9 +73,11 @@ def test_the_printed_lines_work(stack):
 def test_the_env_file_is_for_shells_and_private(stack):
     path = stack.run_dir / "env"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    script = '. "$0" && printf "%s\\n" "$URL" "$DATABASE_URL" "$REDIS_URL" "$WARES_SOCKET"'
+    script = '. "$0" && printf "%s\\n" "$URL" "$DATABASE_URL" "$REDIS_URL" "$WARES_SOCKET" "$WARES_RUNTIME_DIR"'
     shown = subprocess.run(["sh", "-euc", script, path], capture_output=True, text=True, check=True).stdout
-    assert shown.splitlines() == [stack.url, stack.database_url, stack.redis_url, str(stack.socket)]
+    assert shown.splitlines() == [stack.url, stack.database_url, stack.redis_url, str(stack.socket),
+                                  stack.env["WARES_RUNTIME_DIR"]]
+    assert Path(stack.env["WARES_RUNTIME_DIR"]).is_dir()
     assert stat.S_ISSOCK(stack.socket.stat().st_mode)
     assert stack.redis_client().ping()
 

@@ -54,6 +54,27 @@ static void write_family(struct document *document, const struct parameter *para
     document_bool(document, "additionalProperties", false);
 }
 
+/* The same for names that are a column's. */
+static void write_columns(struct document *document, const struct parameter *parameter)
+{
+    document_text(document, "type", "object");
+    document_integer(document, "maxProperties", parameter->most);
+    document_object(document, "patternProperties");
+    document_object(document, "^map\\..+$");
+    document_text(document, "type", "string");
+    document_array(document, "anyOf");
+    document_object(document, NULL);
+    write_names(document, parameter);
+    document_end_object(document);
+    document_object(document, NULL);
+    document_format(document, "pattern", "^attr\\.[a-z][a-z0-9_]{0,%d}$", ATTRIBUTE_KEY_MAX - 1);
+    document_end_object(document);
+    document_end_array(document);
+    document_end_object(document);
+    document_end_object(document);
+    document_bool(document, "additionalProperties", false);
+}
+
 static bool is_list(enum parameter_kind kind)
 {
     return kind == PARAMETER_FIELD_LIST || kind == PARAMETER_FIELDS;
@@ -117,6 +138,9 @@ void document_parameter_members(struct document *document, const struct paramete
     case PARAMETER_FAMILY:
         write_family(document, parameter);
         break;
+    case PARAMETER_COLUMNS:
+        write_columns(document, parameter);
+        break;
     }
     if (parameter->default_value != NULL) {
         const bool raw = parameter->kind == PARAMETER_WHOLE || parameter->kind == PARAMETER_SWITCH;
@@ -143,7 +167,7 @@ void document_parameter(struct document *document, const struct parameter *param
     if (is_list(parameter->kind)) {
         document_text(document, "style", "form");
         document_bool(document, "explode", false);
-    } else if (parameter->kind == PARAMETER_FAMILY) {
+    } else if (parameter->kind == PARAMETER_FAMILY || parameter->kind == PARAMETER_COLUMNS) {
         document_text(document, "style", "form");
         document_bool(document, "explode", true);
     }

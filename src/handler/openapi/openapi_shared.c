@@ -1,8 +1,8 @@
 /* What operations share in the document: headers of requests and answers, and problems by their status. */
 #include "openapi.h"
 
-#include "http/response.h"
 #include "../problem_table.h"
+#include "http/response.h"
 
 #include <stdio.h>
 
@@ -24,6 +24,8 @@ static const struct header request_headers[] = {
      "Change it only where it is of one of these versions, from the ETag that was read; otherwise 412."},
     {HEADER_IF_NONE_MATCH, "If-None-Match", "IfNoneMatch", "string", NULL, "\"3\"",
      "Answer 304 where it is of one of these versions still."},
+    {HEADER_IF_MODIFIED_SINCE, "If-Modified-Since", "IfModifiedSince", "string", NULL, "Mon, 23 Nov 2026 09:15:02 GMT",
+     "Answer 304 where its Last-Modified is this date still. Not heeded where there is an If-None-Match."},
     {HEADER_IF_ABSENT, "If-None-Match", "IfAbsent", "string", "^[ \\t]*\\*[ \\t]*$", "*",
      "Create it only where there is none yet; otherwise 412. Not together with If-Match."},
     {HEADER_IDEMPOTENCY_KEY, "Idempotency-Key", "IdempotencyKey", "string",
@@ -54,8 +56,14 @@ static const struct header answer_headers[] = {
     {ANSWER_ALWAYS, "traceparent", "Traceparent", "string", NULL,
      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "The trace of the request, where it had one."},
     {ANSWER_ETAG, "ETag", "ETag", "string", "^\"[^\"]*\"$", "\"3\"", "The strong tag of this version."},
-    {ANSWER_CACHE_CONTROL, "Cache-Control", "CacheControl", "string", NULL, "no-cache",
-     "How long the answer may be kept."},
+    {ANSWER_LAST_MODIFIED, "Last-Modified", "LastModified", "string", NULL, "Mon, 23 Nov 2026 09:15:02 GMT",
+     "The second of the last change, once that is long enough ago to tell this version from every other."},
+    {ANSWER_UNPROVEN, "Cache-Status", "CacheStatus", "string", NULL, "wares; hit; ttl=-37; detail=unproven",
+     "The database cannot be asked, and this is what is remembered: it may be out of date (RFC 9211)."},
+    {ANSWER_UNPROVEN, "Age", "Age", "integer", NULL, "37",
+     "With Cache-Status: seconds since the answer was known to be current."},
+    {ANSWER_CACHE_CONTROL, "Cache-Control", "CacheControl", "string", NULL, "max-age=0, stale-if-error=300",
+     "How long the answer may be kept, and used without asking."},
     {ANSWER_VARY, "Vary", "Vary", "string", NULL, "Accept", "The headers of the request that the answer depends on."},
     {ANSWER_LINK, "Link", "Link", "string", NULL, "</api/v1/products?cursor=AbC>; rel=\"next\"",
      "Where to go on (RFC 8288)."},

@@ -46,11 +46,13 @@ const struct operation operation_category_list = {
     .summary = "List categories, the oldest first, or as a tree",
     .prose = "Pages by keyset: follow rel=\"next\" of the header Link until there is none.",
     .parameters = list_parameters,
+    .headers = HEADER_IF_NONE_MATCH,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200,
-                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY,
+                 READ_ANSWER | ANSWER_LINK,
                  "a page of categories, or the tree",
-                 {{"application/json", "CategoryNode", true}}}},
+                 {{"application/json", "CategoryNode", true}}},
+                {304, NOT_MODIFIED_ANSWER, "the same as If-None-Match names", {{0}}}},
 };
 
 const struct operation operation_category_get = {
@@ -73,7 +75,7 @@ const struct operation operation_category_create = {
     .headers = WRITE_HEADERS,
     .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
     .consumes = {{"application/json", "CategoryInput", false}},
-    .answers = {{201, WRITE_ANSWER | ANSWER_LOCATION,
+    .answers = {{201, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_LOCATION,
                  "the category as it was made; nothing with Prefer: return=minimal", MEDIA_CATEGORY}},
 };
 
@@ -92,7 +94,7 @@ const struct operation operation_category_patch = {
     .consumes = {{"application/merge-patch+json", "CategoryPatch", false},
                  {"application/json", "CategoryPatch", false},
                  {"application/json-patch+json", "JsonPatch", false}},
-    .answers = {{200, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_VARY, "the category as it is now", MEDIA_CATEGORY},
+    .answers = {{200, WRITE_ANSWER | ANSWER_CACHE_CONTROL, "the category as it is now", MEDIA_CATEGORY},
                 ANSWER_MINIMAL},
 };
 

@@ -15,12 +15,12 @@
 
 #define ANSWER_CHANGED                                                                                                 \
     {                                                                                                                  \
-        200, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_VARY, "the product as it is now", MEDIA_PRODUCT              \
+        200, WRITE_ANSWER | ANSWER_CACHE_CONTROL, "the product as it is now", MEDIA_PRODUCT                            \
     }
 #define ANSWER_CREATED                                                                                                 \
     {                                                                                                                  \
-        201, WRITE_ANSWER | ANSWER_LOCATION, "the product as it was made; nothing with Prefer: return=minimal",        \
-            MEDIA_PRODUCT                                                                                              \
+        201, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_LOCATION,                                                    \
+            "the product as it was made; nothing with Prefer: return=minimal", MEDIA_PRODUCT                           \
     }
 #define ANSWER_MINIMAL                                                                                                 \
     {                                                                                                                  \
@@ -45,13 +45,13 @@ const struct operation operation_product_list = {
         "Pages by keyset: follow rel=\"next\" of the header Link until there is none. No product comes twice or is "
         "left out, whatever is created in between.",
     .parameters = product_list_parameters,
-    .headers = HEADER_PREFER_COUNT,
+    .headers = HEADER_PREFER_COUNT | HEADER_IF_NONE_MATCH,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200,
-                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_TOTAL_COUNT | ANSWER_PREFERENCE_APPLIED |
-                     ANSWER_SEARCH,
+                 READ_ANSWER | ANSWER_LINK | ANSWER_TOTAL_COUNT | ANSWER_PREFERENCE_APPLIED | ANSWER_SEARCH,
                  "a page of products",
-                 {{"application/json", "ProductView", true}}}},
+                 {{"application/json", "ProductView", true}}},
+                {304, NOT_MODIFIED_ANSWER, "the same as If-None-Match names", {{0}}}},
 };
 
 const struct operation operation_product_facets = {
@@ -61,11 +61,13 @@ const struct operation operation_product_facets = {
     .summary = "Count the products of a list by category, status, price and attribute",
     .prose = "complete is false where there are too many products to look at all of them.",
     .parameters = product_filter_parameters,
+    .headers = HEADER_IF_NONE_MATCH,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200,
-                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_SEARCH,
+                 READ_ANSWER | ANSWER_SEARCH,
                  "the facets, the most frequent first",
-                 {{"application/json", "Facets", false}}}},
+                 {{"application/json", "Facets", false}}},
+                {304, NOT_MODIFIED_ANSWER, "the same as If-None-Match names", {{0}}}},
 };
 
 const struct operation operation_product_export = {
@@ -90,10 +92,16 @@ const struct operation operation_product_get = {
     .tag = TAG,
     .summary = "Read one product",
     .parameters = product_view_parameters,
-    .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH | HEADER_CACHE_CONTROL,
+    .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH | HEADER_IF_MODIFIED_SINCE | HEADER_CACHE_CONTROL,
     .problems = PROBLEMS_OF_READS | ABSENCE_PROBLEMS | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED),
-    .answers = {{200, READ_ANSWER, "the product", {{"application/json", "ProductView", false}}},
-                {304, READ_ANSWER, "the product is of a version that If-None-Match names", {{0}}}},
+    .answers = {{200,
+                 READ_ANSWER | ANSWER_LAST_MODIFIED | ANSWER_UNPROVEN,
+                 "the product",
+                 {{"application/json", "ProductView", false}}},
+                {304,
+                 NOT_MODIFIED_ANSWER | ANSWER_UNPROVEN,
+                 "the product is of a version that If-None-Match names, or of the date in If-Modified-Since",
+                 {{0}}}},
 };
 
 /* --- writes --- */
@@ -191,7 +199,7 @@ const struct operation operation_product_batch = {
     .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
     .consumes = {{"application/json", "BatchOperations", false}},
     .answers = {{200,
-                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED,
+                 ANSWER_CACHE_CONTROL | ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED,
                  "what became of each operation",
                  {{"application/json", "BatchResult", true}}}},
 };

@@ -12,10 +12,10 @@
             "application/json", "Job", false                                                                           \
         }                                                                                                              \
     }
-#define JOB_ANSWER (ANSWER_CACHE_CONTROL | ANSWER_VARY)
+#define JOB_ANSWER ANSWER_CACHE_CONTROL
 #define JOB_CHANGE_PROBLEMS                                                                                            \
     (PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_CONFLICT) |                              \
-     PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN))
+     PROBLEM_BIT(PROBLEM_READ_ONLY) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN))
 
 static const struct parameter after = {
     .name = "after",
@@ -66,11 +66,9 @@ const struct operation operation_job_list = {
     .tag = JOBS,
     .summary = "List background jobs, the newest first",
     .parameters = job_parameters,
+    .keeping = KEEP_NEVER,
     .problems = PROBLEMS_OF_READS,
-    .answers = {{200,
-                 ANSWER_LINK | ANSWER_CACHE_CONTROL | ANSWER_VARY,
-                 "a page of jobs",
-                 {{"application/json", "Job", true}}}},
+    .answers = {{200, JOB_ANSWER | ANSWER_LINK, "a page of jobs", {{"application/json", "Job", true}}}},
 };
 
 const struct operation operation_job_get = {
@@ -78,6 +76,7 @@ const struct operation operation_job_get = {
     .id = "getJob",
     .tag = JOBS,
     .summary = "Look at one job",
+    .keeping = KEEP_NEVER,
     .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND),
     .answers = {{200, JOB_ANSWER, "the job", MEDIA_JOB}},
 };
@@ -100,5 +99,5 @@ const struct operation operation_job_cancel = {
     .summary = "Cancel a job",
     .problems = JOB_CHANGE_PROBLEMS,
     .answers = {{200, JOB_ANSWER, "the job, which is cancelled", MEDIA_JOB},
-                {202, 0, "the job, which runs and ends at its next step", MEDIA_JOB}},
+                {202, JOB_ANSWER, "the job, which runs and ends at its next step", MEDIA_JOB}},
 };

@@ -92,10 +92,9 @@ const struct operation operation_index = {
     .id = "getIndex",
     .tag = TAG,
     .summary = "Where everything is",
-    .answers = {{200,
-                 ANSWER_CACHE_CONTROL | ANSWER_VARY | ANSWER_LINK,
-                 "paths by their names",
-                 {{"application/json", "Index", false}}}},
+    .headers = HEADER_IF_NONE_MATCH,
+    .answers = {{200, READ_ANSWER | ANSWER_LINK, "paths by their names", {{"application/json", "Index", false}}},
+                {304, NOT_MODIFIED_ANSWER, "If-None-Match names it", {{0}}}},
 };
 
 const struct operation operation_openapi = {

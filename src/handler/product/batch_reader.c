@@ -2,9 +2,9 @@
  * {"op":"upsert","sku":"…","if_match":"…","product":{…}} and {"op":"delete","id":"…","if_match":"…"}. */
 #include "batch_reader.h"
 
+#include "../patch.h"
 #include "base/uuid.h"
 #include "http/etag.h"
-#include "../patch.h"
 #include "json/record.h"
 #include "json/value.h"
 
@@ -180,6 +180,7 @@ static void read_operation(struct exchange *exchange, struct json_object *object
         read_if_match(object, operation, faults);
         break;
     case BATCH_CREATE:
+    case BATCH_MERGE: /* of no client */
     default:
         read_product(object, operation, faults);
         break;

@@ -1,14 +1,14 @@
 /* Many changes of products in one request. */
 #include "catalog/product_batch.h"
 
-#include "base/text.h"
-#include "batch_reader.h"
-#include "handler/problem.h"
-#include "handler/routes.h"
 #include "../input.h"
 #include "../patch.h"
 #include "../reply.h"
 #include "../write.h"
+#include "base/text.h"
+#include "batch_reader.h"
+#include "handler/problem.h"
+#include "handler/routes.h"
 #include "json/writer.h"
 
 static int status_of(const struct batch_operation *operation)

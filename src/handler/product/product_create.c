@@ -1,8 +1,8 @@
 /* Creating a product. */
-#include "catalog/product_change.h"
-#include "handler/routes.h"
 #include "../input.h"
 #include "../write.h"
+#include "catalog/product_change.h"
+#include "handler/routes.h"
 
 void product_create(struct exchange *exchange)
 {

@@ -1,8 +1,8 @@
 /* Deleting a product, and undoing it. */
-#include "catalog/product_change.h"
-#include "handler/routes.h"
 #include "../input.h"
 #include "../write.h"
+#include "catalog/product_change.h"
+#include "handler/routes.h"
 
 void product_delete(struct exchange *exchange)
 {

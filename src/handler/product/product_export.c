@@ -1,4 +1,6 @@
 /* The export: every product that matches, as NDJSON or CSV, sent while it is read. */
+#include "../projection.h"
+#include "../reply.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "csv/writer.h"
@@ -6,8 +8,6 @@
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "product_filter.h"
-#include "../projection.h"
-#include "../reply.h"
 #include "json/record.h"
 #include "json/writer.h"
 

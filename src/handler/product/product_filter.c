@@ -1,6 +1,8 @@
 /* Filters and order of a list of products, from the parameters of a request. */
 #include "product_filter.h"
 
+#include "../input.h"
+#include "../list_cache.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "domain/attribute.h"
@@ -8,7 +10,6 @@
 #include "domain/product.h"
 #include "domain/search_text.h"
 #include "domain/timestamp.h"
-#include "../input.h"
 
 #include <string.h>
 
@@ -242,6 +243,13 @@ void product_filter_read(struct exchange *exchange, struct query *query, struct 
     read_ids(&reading);
     read_search(&reading);
     read_attributes(&reading);
+}
+
+void product_filter_note(struct exchange *exchange, struct text key, const struct product_filter *filter)
+{
+    const bool one_category = filter->category_id.data != NULL && !filter->subtree;
+
+    list_cache_note(exchange, key, one_category ? LIST_OF_A_CATEGORY : LIST_OF_PRODUCTS, filter->category_id);
 }
 
 /* --- the order --- */

@@ -13,6 +13,9 @@
 void product_filter_read(struct exchange *exchange, struct query *query, struct product_filter *filter,
                          struct faults *faults);
 
+/* list_cache_note, for what these filters take. */
+void product_filter_note(struct exchange *exchange, struct text key, const struct product_filter *filter);
+
 /* sort: its order, newest first where it is not given. */
 void product_sort_read(const struct query *query, struct product_query *wanted, struct faults *faults);
 

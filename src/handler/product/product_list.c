@@ -1,13 +1,14 @@
 /* The list of products: parameters to a query, a page to an array and its Links. */
+#include "../input.h"
+#include "../list_cache.h"
+#include "../projection.h"
+#include "../reply.h"
 #include "catalog/catalog.h"
 #include "domain/product.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
 #include "http/prefer.h"
-#include "../input.h"
 #include "product_filter.h"
-#include "../projection.h"
-#include "../reply.h"
 
 /* What a request for a list asks, as far as it is not in the product_query. */
 struct wanted {
@@ -105,15 +106,25 @@ static bool reply_count(struct exchange *exchange, const struct wanted *wanted, 
     return true;
 }
 
+/* An estimate, and how a misspelt word is read, change without a write of a product. */
+static bool may_be_kept(const struct wanted *wanted, const struct product_page *page)
+{
+    return wanted->count != PRODUCT_COUNT_ESTIMATED &&
+           (wanted->list.filter.search.data == NULL || (page->count > 0 && page->note.spelling_count == 0));
+}
+
 void product_list(struct exchange *exchange)
 {
     struct wanted wanted = {0};
     struct product_page page;
+    struct text key;
     enum status status;
 
-    if (!read_request(exchange, &wanted)) {
+    if (list_cache_answers(exchange, prefer_get(exchange->request.prefer, "count"), &key) ||
+        !read_request(exchange, &wanted)) {
         return;
     }
+    product_filter_note(exchange, key, &wanted.list.filter);
     status = catalog_product_list(exchange->app->catalog, &exchange->scope, &wanted.list, &page);
     if (status != STATUS_OK) {
         problem_answer_status(exchange, status, "list", NULL);
@@ -127,8 +138,6 @@ void product_list(struct exchange *exchange)
         problem_answer_status(exchange, status, "list", NULL);
         return;
     }
-    reply_json(exchange, 200);
-    response_header(&exchange->response, "Vary", TEXT("Prefer"));
     reply_search(exchange, &page.note);
     if (page.more) {
         reply_link_next(exchange, &wanted.query, &page.next);
@@ -136,4 +145,5 @@ void product_list(struct exchange *exchange)
     if (page.before) {
         reply_link_previous(exchange, &wanted.query, &page.previous);
     }
+    list_cache_reply(exchange, may_be_kept(&wanted, &page) ? key : TEXT_ABSENT);
 }

@@ -1,8 +1,8 @@
 /* Changing some fields of a product. */
-#include "catalog/product_change.h"
-#include "handler/routes.h"
 #include "../patch.h"
 #include "../write.h"
+#include "catalog/product_change.h"
+#include "handler/routes.h"
 
 void product_patch(struct exchange *exchange)
 {

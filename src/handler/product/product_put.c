@@ -1,9 +1,9 @@
 /* Creating or replacing a product whole: by its id, or by its sku. */
+#include "../input.h"
+#include "../write.h"
 #include "catalog/product_change.h"
 #include "handler/problem.h"
 #include "handler/routes.h"
-#include "../input.h"
-#include "../write.h"
 
 void product_put(struct exchange *exchange)
 {

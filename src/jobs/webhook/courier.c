@@ -20,10 +20,6 @@
 #define TURNS_MAX 16 /* of one courier_run: what is ready then is left for the next */
 #define CONNECTIONS_KEPT 64L
 
-#ifndef CURL_AT_LEAST_VERSION
-#error "libcurl of this age has no version to ask for"
-#endif
-
 enum cut { CUT_NOT, CUT_HEAD, CUT_BODY };
 
 struct transfer {

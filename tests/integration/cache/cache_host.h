@@ -98,6 +98,19 @@ static inline int64_t got(struct process *process, const char *id)
     return 0;
 }
 
+/* The version that is given while the database cannot be asked; 0: none. */
+static inline int64_t unproven(struct process *process, const char *id)
+{
+    struct cached_product product = {0};
+    int64_t age_ms = -1;
+
+    if (!product_cache_get_unproven(process->cache, text_of(id), 10000, &product, &age_ms)) {
+        return 0;
+    }
+    assert_in_range(age_ms, 0, 10000);
+    return product.version;
+}
+
 static inline enum status try_begin(struct process *process, const char *id)
 {
     static struct text products[1];

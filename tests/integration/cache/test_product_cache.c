@@ -2,6 +2,8 @@
  * product be served. */
 #include "cache_host.h"
 
+#include <time.h>
+
 #define L1 ((size_t)1 << 20)
 
 static struct process with_memory(void **state)
@@ -215,6 +217,39 @@ static void a_write_of_unknown_outcome_keeps_its_product_out(void **state)
     process_end(&reader);
 }
 
+/* What is known to be old is not given, and what is too old neither. */
+static void what_cannot_be_proven_is_given_unless_it_is_known_to_be_old(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    struct cached_product product = {0};
+    int64_t age_ms = 0;
+
+    assert_int_equal(unproven(&reader, ID), 0);
+    fill(&reader, ID, 1);
+    fill(&reader, OTHER_ID, 7);
+    assert_int_equal(unproven(&reader, ID), 1);
+    begin_write(&writer, ID);
+    assert_int_equal(unproven(&reader, ID), 1);
+    end_write(&writer, CACHE_UNKNOWN);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(unproven(&reader, ID), 1);
+    host_backend_gone = true;
+    (void)usleep(110000);
+    assert_int_equal(got(&reader, ID), 0);
+    assert_int_equal(unproven(&reader, ID), 0);
+
+    fill(&reader, ID, 2);
+    write_whole(&writer, ID);
+    assert_int_equal(unproven(&reader, ID), 0);
+
+    assert_int_equal(unproven(&reader, OTHER_ID), 7);
+    (void)usleep(3000);
+    assert_false(product_cache_get_unproven(reader.cache, TEXT(OTHER_ID), 1, &product, &age_ms));
+    process_end(&writer);
+    process_end(&reader);
+}
+
 static void a_killed_writers_product_is_out_until_its_backend_is_gone(void **state)
 {
     struct process reader = with_memory(state);
@@ -253,36 +288,105 @@ static void nothing_is_written_before_the_database_is_known(void **state)
 
 /* --- lists --- */
 
-static void a_generation_moves_on_with_each_write_of_its_category(void **state)
+/* --- answers made of many --- */
+
+static struct cache_generation generation_of(struct process *process, enum cache_extent extent, struct text category)
+{
+    return product_cache_generation(process->cache, &process->own->scope, extent, category);
+}
+
+/* Keeps "body" under the key, as it was made of that. */
+static void keep(struct process *process, const char *key, enum cache_extent extent, struct text category)
+{
+    const struct cache_generation generation = generation_of(process, extent, category);
+    const struct cached_answer answer = {.head = TEXT("Head: 1\r\n"), .body = TEXT("body")};
+
+    assert_true(generation.usable);
+    product_cache_put_answer(process->cache, text_of(key), &answer, &generation);
+}
+
+static bool kept(struct process *process, const char *key)
+{
+    struct cached_answer answer;
+    const bool found = product_cache_get_answer(process->cache, text_of(key), &answer);
+
+    if (found) {
+        assert_text(answer.head, "Head: 1\r\n");
+        assert_text(answer.body, "body");
+    }
+    return found;
+}
+
+static void begin(struct process *process, const struct cache_marks *marks)
+{
+    assert_int_equal(product_cache_begin_write(process->cache, &process->own->scope, marks), STATUS_OK);
+}
+
+static void a_write_ends_the_answers_that_it_is_part_of(void **state)
 {
     struct process writer = with_memory(state);
     struct process reader = with_memory(state);
     const struct text home = TEXT("home");
-    struct cache_generation all;
-    struct cache_generation one;
-    struct cache_generation other;
-    struct cache_generation now;
+    const struct cache_marks marks = {.categories = &home, .category_count = 1};
+    const struct cache_marks all = {.all_categories = true};
 
-    assert_true(product_cache_generation(reader.cache, TEXT_ABSENT, &all));
-    assert_true(product_cache_generation(reader.cache, home, &one));
-    assert_true(product_cache_generation(reader.cache, TEXT("away"), &other));
-    assert_false(cache_generation_equal(&one, &other));
-    assert_int_equal(product_cache_begin_write(writer.cache, &writer.own->scope,
-                                               &(struct cache_marks){.categories = &home, .category_count = 1}),
-                     STATUS_OK);
-    assert_false(product_cache_generation(reader.cache, home, &now));
-    assert_false(product_cache_generation(reader.cache, TEXT_ABSENT, &now));
-    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now));
-    end_write(&writer, CACHE_COMMITTED);
-    assert_true(product_cache_generation(reader.cache, home, &now) && !cache_generation_equal(&now, &one));
-    assert_true(product_cache_generation(reader.cache, TEXT_ABSENT, &now) && !cache_generation_equal(&now, &all));
-    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now) && cache_generation_equal(&now, &other));
+    keep(&reader, "home", CACHE_CATEGORY, home);
+    keep(&reader, "away", CACHE_CATEGORY, TEXT("away"));
+    keep(&reader, "catalogue", CACHE_CATALOGUE, TEXT_ABSENT);
+    keep(&reader, "categories", CACHE_CATEGORIES, TEXT_ABSENT);
+    assert_true(kept(&reader, "home") && kept(&reader, "away") && kept(&reader, "catalogue"));
+    assert_false(kept(&reader, "hom") || kept(&writer, "home"));
 
-    assert_int_equal(
-        product_cache_begin_write(writer.cache, &writer.own->scope, &(struct cache_marks){.all_categories = true}),
-        STATUS_OK);
+    begin(&writer, &marks);
+    assert_false(kept(&reader, "home") || kept(&reader, "catalogue"));
+    assert_true(kept(&reader, "away") && kept(&reader, "categories"));
+    assert_false(generation_of(&reader, CACHE_CATEGORY, home).usable);
+    assert_false(generation_of(&reader, CACHE_CATALOGUE, TEXT_ABSENT).usable);
     end_write(&writer, CACHE_COMMITTED);
-    assert_true(product_cache_generation(reader.cache, TEXT("away"), &now) && !cache_generation_equal(&now, &other));
+    assert_false(kept(&reader, "home") || kept(&reader, "catalogue"));
+    assert_true(kept(&reader, "away") && kept(&reader, "categories"));
+
+    keep(&reader, "home", CACHE_CATEGORY, home);
+    begin(&writer, &all);
+    end_write(&writer, CACHE_COMMITTED);
+    assert_false(kept(&reader, "home") || kept(&reader, "away") || kept(&reader, "categories"));
+    process_end(&writer);
+    process_end(&reader);
+}
+
+static void an_answer_that_a_write_overtook_is_not_kept(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    const struct text home = TEXT("home");
+    const struct cached_answer answer = {.head = TEXT(""), .body = TEXT("old")};
+    const struct cache_generation before = generation_of(&reader, CACHE_CATEGORY, home);
+
+    begin(&writer, &(struct cache_marks){.categories = &home, .category_count = 1});
+    product_cache_put_answer(reader.cache, TEXT("home"), &answer, &before);
+    end_write(&writer, CACHE_COMMITTED);
+    product_cache_put_answer(reader.cache, TEXT("home"), &answer, &before);
+    assert_false(kept(&reader, "home"));
+    process_end(&writer);
+    process_end(&reader);
+}
+
+/* Its marks are on the lists too, and whoever asks for a list finds out that it is gone. */
+static void a_dead_writer_keeps_lists_from_being_kept_until_its_backend_is_gone(void **state)
+{
+    struct process writer = with_memory(state);
+    struct process reader = with_memory(state);
+    const struct text home = TEXT("home");
+
+    begin(&writer, &(struct cache_marks){.categories = &home, .category_count = 1});
+    end_write(&writer, CACHE_UNKNOWN);
+    assert_false(generation_of(&reader, CACHE_CATEGORY, home).usable);
+    host_backend_gone = true;
+    for (int i = 0; i < 100 && !generation_of(&reader, CACHE_CATEGORY, home).usable; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10 * CLOCK_NS_PER_MS}, NULL);
+    }
+    keep(&reader, "home", CACHE_CATEGORY, home);
+    assert_true(kept(&reader, "home"));
     process_end(&writer);
     process_end(&reader);
 }
@@ -301,9 +405,12 @@ int main(void)
         cmocka_unit_test_setup(two_writers_at_once_leave_no_ticket, hosts_reset),
         cmocka_unit_test_setup(a_product_that_was_made_is_kept_unless_it_was_changed_since, hosts_reset),
         cmocka_unit_test_setup(a_write_of_unknown_outcome_keeps_its_product_out, hosts_reset),
+        cmocka_unit_test_setup(what_cannot_be_proven_is_given_unless_it_is_known_to_be_old, hosts_reset),
         cmocka_unit_test_setup(a_killed_writers_product_is_out_until_its_backend_is_gone, hosts_reset),
         cmocka_unit_test_setup(nothing_is_written_before_the_database_is_known, hosts_reset),
-        cmocka_unit_test_setup(a_generation_moves_on_with_each_write_of_its_category, hosts_reset),
+        cmocka_unit_test_setup(a_write_ends_the_answers_that_it_is_part_of, hosts_reset),
+        cmocka_unit_test_setup(an_answer_that_a_write_overtook_is_not_kept, hosts_reset),
+        cmocka_unit_test_setup(a_dead_writer_keeps_lists_from_being_kept_until_its_backend_is_gone, hosts_reset),
     };
     return cmocka_run_group_tests(tests, hosts_set_up, hosts_tear_down);
 }

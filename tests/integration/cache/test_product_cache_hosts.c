@@ -202,6 +202,7 @@ static void without_redis_nothing_is_served(void **state)
     own_redis_end(one.own);
     assert_int_equal(got(&one, ID), 0);
     assert_false(miss(&one, ID).usable);
+    assert_int_equal(unproven(&one, ID), 1);
     process_end(&one);
 }
 

@@ -2,27 +2,39 @@
 #include "catalog/category_change.h"
 
 #include "../database.h"
+#include "cells_folder.h"
 
+#include "cache/product_cache.h"
 #include "json/record.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 
 static struct catalog *catalog;
+static struct redis *redis;
+static struct product_cache *cache;
 
 static void render(struct strbuf *out, const struct record *category)
 {
     json_write_record(out, &category_schema, category);
 }
 
+/* With a cache of its own: the one of another process is of no use to a child. */
 static struct catalog *catalog_on(struct pg *pg)
 {
-    return catalog_new(&(struct catalog_options){.pg = pg, .render_category = render, .currency = "USD"});
+    cache = product_cache_new(&(struct product_cache_options){.redis = redis, .ttl_s = 60, .folder = folder});
+    product_cache_attach(cache, TEXT("test"), (struct cells_backend){.pid = 1});
+    return catalog_new(
+        &(struct catalog_options){.pg = pg, .cache = cache, .render_category = render, .currency = "USD"});
 }
 
 static int set_up(void **state)
 {
+    char error[200];
+
     (void)catalogue_set_up(state);
+    make_cells_folder();
+    assert_int_equal(redis_new("off", 100, &redis, error, sizeof(error)), STATUS_OK);
     catalog = catalog_on(((struct database *)*state)->pg);
     return 0;
 }
@@ -30,6 +42,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     catalog_free(catalog);
+    product_cache_free(cache);
+    redis_free(redis);
+    remove_cells();
     return database_tear_down(state);
 }
 

@@ -120,9 +120,12 @@ static void they_do_so_within_the_deadline(void **state)
     struct interference interference = {
         .database = database, .interfere = set_another_field, .id = make(database), .times = 100000};
     struct change_result result;
+    enum status status;
 
     database->scope.deadline_ns = clock_deadline_in_ms(30);
-    assert_int_equal(edit(&interference, &(struct change_options){0}, &result), STATUS_DEADLINE);
+    status = edit(&interference, &(struct change_options){0}, &result);
+    /* Where it passes while a write is with Postgres, what became of that is not known. */
+    assert_true(status == STATUS_DEADLINE || status == STATUS_UNCERTAIN);
     assert_in_range(interference.calls, 1, 99);
 }
 

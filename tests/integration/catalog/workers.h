@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 
 #include "../database.h"
+#include "cells_folder.h"
 
 #include "cache/product_cache.h"
 #include "json/record.h"
@@ -17,9 +18,6 @@ static struct worker {
     struct product_cache *cache;
     struct catalog *catalog;
 } mine, others;
-
-/* Of the cells. */
-static char folder[] = "/tmp/wares-test-XXXXXX";
 
 static inline void workers_render(struct strbuf *out, const struct record *product)
 {
@@ -48,25 +46,10 @@ static inline void dismiss(struct worker *worker)
 static inline int workers_set_up(void **state)
 {
     (void)catalogue_set_up(state);
-    assert_non_null(mkdtemp(folder));
+    make_cells_folder();
     employ(&mine, ((struct database *)*state)->pg);
     employ(&others, database_connect(0));
     return 0;
-}
-
-static inline void remove_cells(void)
-{
-    glob_t found = {0};
-    char pattern[sizeof folder + 10];
-
-    (void)snprintf(pattern, sizeof pattern, "%s/cells-*", folder);
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            (void)unlink(found.gl_pathv[i]);
-        }
-    }
-    globfree(&found);
-    (void)rmdir(folder);
 }
 
 static inline int workers_tear_down(void **state)

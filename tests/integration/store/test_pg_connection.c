@@ -441,6 +441,45 @@ static void a_silent_host_is_passed_over(void **state)
     assert_int_equal(rmdir(door.folder), 0);
 }
 
+/* As a stopped Postgres does: the kernel takes connections for it, and nobody answers. */
+static void a_silent_server_is_waited_for_once(void **state)
+{
+    struct database *database = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 64), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    const char *url =
+        arena_printf(database->scope.arena, "host=127.0.0.1 port=%d user=x", ntohs(address.sin_port)).data;
+    struct database own = {.pg = pg_new(&(struct pg_options){.url = url, .name = "test"}), .scope = database_scope()};
+
+    int64_t began_ns = clock_monotonic_ns();
+    assert_int_equal(exec(&own, "any", "SELECT 1", true), STATUS_UNAVAILABLE);
+    assert_in_range(elapsed_ms(began_ns), 1900, 2500);
+
+    /* For a second and a half: one more attempt, which nobody waits for. */
+    began_ns = clock_monotonic_ns();
+    int64_t longest_ms = 0;
+    int calls = 0;
+    for (; elapsed_ms(began_ns) < 1500; calls++) {
+        const int64_t called_ns = clock_monotonic_ns();
+        assert_int_equal(exec(&own, "any", "SELECT 1", true), STATUS_UNAVAILABLE);
+        longest_ms = elapsed_ms(called_ns) > longest_ms ? elapsed_ms(called_ns) : longest_ms;
+    }
+    assert_in_range(longest_ms, 0, 500);
+    assert_true(calls > 100);
+    int attempts = 0;
+    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; attempts++) {
+        (void)close(fd);
+    }
+    assert_int_equal(attempts, 2);
+    pg_free(own.pg);
+    arena_free(own.scope.arena);
+    (void)close(listener);
+}
+
 static void no_message_shows_a_password(void **state)
 {
     static const char *const urls[] = {
@@ -521,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup(a_server_that_comes_back_is_found_within_a_second, database_reset),
         cmocka_unit_test_setup(a_write_that_was_not_sent_whole_is_not_done, database_reset),
         cmocka_unit_test_setup(a_silent_host_is_passed_over, database_reset),
+        cmocka_unit_test_setup(a_silent_server_is_waited_for_once, database_reset),
         cmocka_unit_test_setup(no_message_shows_a_password, database_reset),
         cmocka_unit_test_setup(each_new_connection_is_greeted, database_reset),
     };

@@ -96,8 +96,8 @@ static void raised_errors_have_the_status_of_their_sqlstate(void **state)
     static const struct {
         const char *sqlstate;
         enum status status;
-    } rows[] = {{"23505", STATUS_CONFLICT},    {"57P03", STATUS_UNAVAILABLE}, {"53300", STATUS_UNAVAILABLE},
-                {"25006", STATUS_UNAVAILABLE}, {"57014", STATUS_DEADLINE},    {"42703", STATUS_INTERNAL}};
+    } rows[] = {{"23505", STATUS_CONFLICT},  {"57P03", STATUS_UNAVAILABLE}, {"53300", STATUS_UNAVAILABLE},
+                {"25006", STATUS_READ_ONLY}, {"57014", STATUS_DEADLINE},    {"42703", STATUS_INTERNAL}};
     struct database *database = *state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char message[100] = "";

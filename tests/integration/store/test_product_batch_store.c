@@ -24,7 +24,7 @@ static struct batch_row row_of(const struct record *record, bool insert)
 static enum status write_batch(struct database *database, const struct batch_row *batch, size_t count,
                                const struct idempotency *key)
 {
-    return product_batch_write(database->pg, &database->scope, batch, count, key, TEXT("[the answer]"), false);
+    return product_batch_write(database->pg, &database->scope, batch, count, key, TEXT("[the answer]"), false, NULL);
 }
 
 static void set_version(struct record *record, const char *version)
@@ -143,10 +143,10 @@ static void a_dry_run_finds_what_would_be(void **state)
     struct record product = make_product(database, 1, TEA);
     const struct batch_row row = row_of(&product, true);
 
-    assert_int_equal(product_batch_write(database->pg, &database->scope, &row, 1, &KEY("key"), TEXT("[]"), true),
+    assert_int_equal(product_batch_write(database->pg, &database->scope, &row, 1, &KEY("key"), TEXT("[]"), true, NULL),
                      STATUS_OK);
     record_set(&product, PRODUCT_CATEGORY_ID, TEXT(NOWHERE));
-    assert_int_equal(product_batch_write(database->pg, &database->scope, &row, 1, &no_key, TEXT("[]"), true),
+    assert_int_equal(product_batch_write(database->pg, &database->scope, &row, 1, &no_key, TEXT("[]"), true, NULL),
                      STATUS_NOT_FOUND);
     assert_string_equal(rows(database), "0 0 0");
 }

@@ -59,6 +59,7 @@ static void an_empty_environment_gives_the_defaults(void **state)
     assert_int_equal(config.purge_after_days, 30);
     assert_int_equal(config.purge_every_s, 3600);
     assert_int_equal(config.redis_timeout_ms, 50);
+    assert_int_equal(config.stale_max_s, 3600);
     assert_int_equal(config.stop_grace_ms, 10000);
 }
 
@@ -115,11 +116,13 @@ static const struct number numbers[] = {
     {"WARES_CACHE_TTL", offsetof(struct config, cache_ttl_s), 1, 86400, false},
     {"WARES_CONNECTIONS", offsetof(struct config, connections_max), 1, 65536, false},
     {"WARES_DEADLINE", offsetof(struct config, deadline_ms), 10, 600000, false},
+    {"WARES_IMPORTS", offsetof(struct config, imports_max), 1, 64, false},
     {"WARES_IO_TIMEOUT", offsetof(struct config, io_timeout_ms), 10, 600000, false},
     {"WARES_L1", offsetof(struct config, l1_bytes), 0, 268435456, true},
     {"WARES_L1_TTL", offsetof(struct config, l1_ttl_ms), 0, 60000, true},
     {"WARES_MEMORY_MAX", offsetof(struct config, memory_max_mib), 128, 1048576, true},
     {"WARES_REDIS_TIMEOUT", offsetof(struct config, redis_timeout_ms), 1, 10000, false},
+    {"WARES_STALE_MAX", offsetof(struct config, stale_max_s), 0, 86400, true},
     {"WARES_STOP_GRACE", offsetof(struct config, stop_grace_ms), 0, 600000, true},
     {"WARES_WEBHOOK_CONCURRENCY", offsetof(struct config, webhook_concurrency), 1, 64, false},
     {"WARES_WEBHOOK_TIMEOUT", offsetof(struct config, webhook_timeout_ms), 100, 60000, false},
@@ -347,7 +350,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 34);
+    assert_int_equal(variables, 36);
     free(help);
 }
 

@@ -228,6 +228,51 @@ static void an_answer_that_broke_off_says_so(void **state)
     assert_matches(line, "\"bytes\":512,\"cut\":\"client_gone\"\\}\n$");
 }
 
+static unsigned lines_in(const char *text)
+{
+    unsigned lines = 0;
+    for (; *text != '\0'; text++) {
+        lines += *text == '\n';
+    }
+    return lines;
+}
+
+static void held_lines_leave_with_one_write(void **state)
+{
+    struct log_file *file = *state;
+    open_log(file, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    struct log_request request = sample_request();
+    writes = 0;
+    log_hold();
+    for (unsigned i = 0; i < 3; i++) {
+        log_request(&request);
+    }
+    assert_int_equal(writes, 0);
+    log_release();
+    assert_int_equal(writes, 1);
+    assert_int_equal(lines_in(read_file(file, file->path)), 3);
+    log_request(&request);
+    assert_int_equal(writes, 2);
+}
+
+static void held_lines_stay_whole_and_in_order(void **state)
+{
+    struct log_file *file = *state;
+    open_log(file, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    struct log_request request = sample_request();
+    writes = 0;
+    log_hold();
+    for (unsigned i = 0; i < 100; i++) {
+        log_request(&request);
+    }
+    assert_in_range(writes, 1, 4);
+    log_info("a message");
+    assert_matches(read_file(file, file->path), " bytes=512\n.* a message\n$");
+    assert_int_equal(lines_in(read_file(file, file->path)), 101);
+    log_release();
+    assert_int_equal(lines_in(read_file(file, file->path)), 101);
+}
+
 static void a_message_in_json(void **state)
 {
     struct log_file *file = *state;
@@ -697,6 +742,8 @@ int main(void)
         WITH_FOLDER(the_line_of_a_request_in_text),
         WITH_FOLDER(the_line_of_a_request_in_json),
         WITH_FOLDER(an_answer_that_broke_off_says_so),
+        WITH_FOLDER(held_lines_leave_with_one_write),
+        WITH_FOLDER(held_lines_stay_whole_and_in_order),
         WITH_FOLDER(a_message_in_json),
         WITH_FOLDER(durations_have_three_decimals),
         WITH_FOLDER(text_escapes_what_is_not_printable),

@@ -93,7 +93,7 @@ static void what_is_cleared_is_gone(void **state)
 
 static void the_one_used_longest_ago_leaves_first(void **state)
 {
-    static char json[BOUND / 4 - 256];
+    static char json[BOUND / 4 - 512];
     const struct text large = {.data = memset(json, 'x', sizeof json), .length = sizeof json};
     struct product_memory *memory = product_memory_new(BOUND, 60);
 
@@ -150,18 +150,22 @@ static void with_a_bound_of_nothing_nothing_is_held(void **state)
     product_memory_free(NULL);
 }
 
-static void an_entry_expires(void **state)
+static void an_entry_expires_and_can_be_looked_at_still(void **state)
 {
     struct product_memory *memory = product_memory_new(BOUND, 1);
     struct held_product held;
-    const size_t empty = product_memory_bytes(memory);
+    uint64_t word = 0;
 
     (void)state;
+    assert_false(product_memory_peek(memory, id_of(1), &held, &word));
     put(memory, id_of(1), WORD, 1, TEXT("{}"));
     assert_true(holds(memory, id_of(1)));
     assert_true(product_memory_get(memory, id_of(1), WORD, NOW_NS + CLOCK_NS_PER_S - 1, &held));
     assert_false(product_memory_get(memory, id_of(1), WORD, NOW_NS + CLOCK_NS_PER_S, &held));
-    assert_int_equal(product_memory_bytes(memory), empty);
+    assert_true(product_memory_peek(memory, id_of(1), &held, &word));
+    assert_int_equal(word, WORD);
+    assert_int_equal(held.held_ns, NOW_NS);
+    assert_int_equal(held.version, 1);
     product_memory_free(memory);
 }
 
@@ -175,7 +179,7 @@ int main(void)
         cmocka_unit_test(it_stays_within_its_bound),
         cmocka_unit_test(what_is_too_large_is_not_held),
         cmocka_unit_test(with_a_bound_of_nothing_nothing_is_held),
-        cmocka_unit_test(an_entry_expires),
+        cmocka_unit_test(an_entry_expires_and_can_be_looked_at_still),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* A catalog for the handlers' tests, and the way to send them a request. */
 #include "fake_catalog.h"
 
+#include "catalog/kept_list.h"
+
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -26,6 +28,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     catalog->fresh = fresh;
     record_set(&catalog->input, PRODUCT_ID, id);
     *view = catalog->view;
+    view->read_us = clock_unix_us();
     return catalog->status;
 }
 
@@ -287,6 +290,30 @@ enum status catalog_product_list(struct catalog *catalog, struct scope *scope, c
     return catalog->status;
 }
 
+/* Nothing is kept. */
+bool catalog_list_find(struct catalog *catalog, struct text key, struct kept_list *list)
+{
+    (void)catalog;
+    (void)key;
+    (void)list;
+    return false;
+}
+
+void catalog_list_note(struct catalog *catalog, struct scope *scope, enum list_extent extent, struct text category)
+{
+    (void)catalog;
+    (void)scope;
+    (void)extent;
+    (void)category;
+}
+
+void catalog_list_keep(struct catalog *catalog, struct text key, const struct kept_list *list)
+{
+    (void)catalog;
+    (void)key;
+    (void)list;
+}
+
 enum status catalog_product_facets(struct catalog *catalog, struct scope *scope, const struct product_query *query,
                                    struct product_facets *facets, struct search_note *note)
 {
@@ -425,6 +452,103 @@ void catalog_export_close(struct product_export *export)
     }
 }
 
+/* --- imports --- */
+
+enum status catalog_import_open(struct catalog *catalog, struct scope *scope, const struct import_options *options,
+                                const struct import_bounds *bounds, struct import_intake **intake)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->import_options = *options;
+    catalog->uploads = bounds->uploads;
+    catalog->line_count = 0;
+    if (catalog->status == STATUS_OK) {
+        *intake = (struct import_intake *)catalog;
+        catalog->intakes++;
+    }
+    return catalog->status;
+}
+
+enum status import_intake_put(struct import_intake *intake, struct scope *scope, const struct import_line *line)
+{
+    struct catalog *catalog = (struct catalog *)intake;
+
+    (void)scope;
+    if (catalog->line_count < 8) {
+        (void)snprintf(catalog->lines[catalog->line_count], sizeof catalog->lines[0], "%.*s",
+                       TEXT_PRINT(line->content));
+    }
+    catalog->line_count++;
+    return catalog->broken;
+}
+
+enum status import_intake_finish(struct import_intake *intake, struct scope *scope, const struct import_whole *whole,
+                                 struct text *id, bool *replayed)
+{
+    struct catalog *catalog = (struct catalog *)intake;
+
+    (void)scope;
+    catalog->import_whole = *whole;
+    catalog->import_whole.digest = arena_copy(scope->arena, whole->digest);
+    *id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
+    *replayed = catalog->replayed;
+    return catalog->finish_status;
+}
+
+void import_intake_close(struct import_intake *intake, struct scope *scope)
+{
+    (void)scope;
+    if (intake != NULL) {
+        ((struct catalog *)intake)->intakes--;
+    }
+}
+
+enum status catalog_import_get(struct catalog *catalog, struct scope *scope, struct text id, struct import *import)
+{
+    (void)scope;
+    catalog->calls++;
+    *import = catalog->import;
+    import->job.id = id;
+    return catalog->status;
+}
+
+enum status catalog_import_errors(struct catalog *catalog, struct scope *scope, struct text id, uint64_t after,
+                                  size_t bytes_max, struct import_error_page *page)
+{
+    (void)scope;
+    (void)id;
+    (void)after;
+    (void)bytes_max;
+    *page = catalog->error_pages[catalog->error_page++];
+    return STATUS_OK;
+}
+
+struct fake_upload fake_upload;
+
+static struct upload_of_test {
+    struct request_stream stream;
+    const char *body;
+    size_t at;
+} upload;
+
+static enum body_read upload_read(struct request_stream *stream, char *space, size_t room, size_t *count)
+{
+    struct upload_of_test *own = (struct upload_of_test *)stream;
+    const size_t left = strlen(own->body) - own->at;
+    size_t part = fake_upload.part > 0 ? fake_upload.part : 7;
+
+    if (fake_upload.cut_at > 0 && own->at >= fake_upload.cut_at) {
+        own->stream.fault = fake_upload.fault;
+        return BODY_READ_CUT;
+    }
+    part = part < left ? part : left;
+    part = part < room ? part : room;
+    memcpy(space, own->body + own->at, part);
+    own->at += part;
+    *count = part;
+    return part > 0 ? BODY_READ_SOME : BODY_READ_END;
+}
+
 /* --- the stream --- */
 
 struct fake_stream fake_stream;
@@ -455,11 +579,17 @@ static void begin(struct catalog *catalog)
     }
     arena_reset(kept.arena);
     response_reset(&kept.exchange.response);
-    kept.config = (struct config){
-        .body_max = 1048576, .deadline_ms = 5000, .currency = "USD", .export_time_s = 600, .exports_max = 3};
+    kept.config = (struct config){.body_max = 1048576,
+                                  .deadline_ms = 5000,
+                                  .currency = "USD",
+                                  .export_time_s = 600,
+                                  .exports_max = 3,
+                                  .imports_max = 4,
+                                  .io_timeout_ms = 5000};
     kept.config.require_if_match = catalog->require_if_match;
     kept.config.webhook_rotation_s = 3600;
     (void)address_ranges_parse(text_of(catalog->webhook_allow), &kept.config.webhook_allow);
+    kept.config.stale_max_s = catalog->stale_max_s;
     app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};
     kept.exchange.app = &kept.app;
@@ -485,6 +615,11 @@ struct exchange *serve_in_state(struct catalog *catalog, const char *method, con
     request_read(&kept.exchange.request, environment, kept.arena);
     kept.exchange.request.body = body != NULL ? text_of(body) : TEXT("");
     kept.exchange.body_state = state;
+    kept.exchange.upload = NULL;
+    if (exchange_reads_body(&kept.exchange.request, kept.arena)) {
+        upload = (struct upload_of_test){.stream = {.read = upload_read}, .body = body != NULL ? body : ""};
+        kept.exchange.upload = fake_upload.absent ? NULL : &upload.stream;
+    }
     exchange_serve(&kept.exchange);
     return &kept.exchange;
 }

@@ -4,6 +4,7 @@
 
 #include "catalog/category_change.h"
 #include "catalog/feed.h"
+#include "catalog/imports.h"
 #include "catalog/job_queue.h"
 #include "catalog/product_batch.h"
 #include "catalog/webhook_change.h"
@@ -12,6 +13,7 @@
 struct catalog {
     enum status status;    /* of the next calls */
     bool require_if_match; /* WARES_REQUIRE_IF_MATCH */
+    int64_t stale_max_s;   /* WARES_STALE_MAX */
     struct product_view view;
     struct change_result result; /* but for the view */
     struct record records[3];
@@ -38,6 +40,17 @@ struct catalog {
     enum status count_status;
     struct search_note note;
     struct record category; /* the one that there is, where any field is given */
+    struct import import;
+    struct import_options import_options;
+    struct import_whole import_whole;
+    uint32_t uploads;   /* bound of them */
+    char lines[8][300]; /* that were staged */
+    size_t line_count;
+    unsigned intakes; /* open */
+    enum status finish_status;
+    bool replayed;
+    struct import_error_page error_pages[3];
+    size_t error_page;
     struct job job;
     struct job_query job_query;
     struct feed_page feed;
@@ -58,6 +71,16 @@ struct exchange *serve(struct catalog *catalog, const char *method, const char *
                        const char *body);
 struct exchange *serve_in_state(struct catalog *catalog, const char *method, const char *uri,
                                 const char *const *headers, const char *body, enum body_state state);
+
+/* The body of the next requests whose operation reads it as it comes, in parts of so many bytes. */
+struct fake_upload {
+    bool absent;
+    size_t part;
+    size_t cut_at;     /* bytes; 0: it is whole */
+    const char *fault; /* then */
+};
+
+extern struct fake_upload fake_upload;
 
 /* The stream of the next requests: what was sent through it, and when it is cut. */
 struct fake_stream {

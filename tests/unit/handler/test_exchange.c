@@ -166,7 +166,8 @@ static void each_status_becomes_its_http_status(void **state)
         {STATUS_NOT_FOUND, 404, "/problems/not-found"},     {STATUS_INVALID, 400, "/problems/validation"},
         {STATUS_CONFLICT, 409, "/problems/conflict"},       {STATUS_TOO_LARGE, 413, "/problems/too-large"},
         {STATUS_UNAVAILABLE, 503, "/problems/unavailable"}, {STATUS_UNCERTAIN, 503, "/problems/outcome-unknown"},
-        {STATUS_DEADLINE, 504, "/problems/deadline"},       {STATUS_INTERNAL, 500, "/problems/internal"},
+        {STATUS_READ_ONLY, 503, "/problems/read-only"},     {STATUS_DEADLINE, 504, "/problems/deadline"},
+        {STATUS_INTERNAL, 500, "/problems/internal"},
     };
     struct catalog catalog = {0};
 

@@ -190,10 +190,27 @@ static void test_lists_that_break_or_are_long(void **state)
     assert_int_equal(count, 0);
 }
 
+/* It is told from every version, and so If-Match with it names none. */
+static void test_tag_of_content(void **state)
+{
+    const struct hash_wide hash = {.part = {UINT64_C(0x0123456789abcdef), 7}};
+    int64_t versions[1];
+    size_t count = 1;
+    char etag[ETAG_TEXT_SIZE];
+
+    (void)state;
+    etag_of_content(&hash, etag);
+    assert_string_equal(etag, "\"h0123456789abcdef0000000000000007\"");
+    assert_true(etag_list_names(TEXT("\"x\", W/\"h0123456789abcdef0000000000000007-gzip\""), text_of(etag)));
+    assert_int_equal(etag_list_versions(text_of(etag), versions, 1, &count), ETAG_LIST_TAGS);
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tag_of_version),
+        cmocka_unit_test(test_tag_of_content),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_tag_that_is_none),
         cmocka_unit_test(test_versions_of_lists),

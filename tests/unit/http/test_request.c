@@ -58,6 +58,7 @@ static void test_all_variables(void **state)
         "HTTP_X_REQUEST_ID=0af7651916cd43dd8448eb211c80319c", "HTTP_HOST=shop.example", "HTTP_USER_AGENT=curl/8",
         "HTTP_ACCEPT=*/*", "HTTP_CACHE_CONTROL=max-age=0", "HTTP_IF_MATCH=\"3\"", "HTTP_IF_NONE_MATCH=\"4\"",
         "HTTP_PREFER=return=minimal", "HTTP_IDEMPOTENCY_KEY=k-1", "HTTP_AUTHORIZATION=Bearer x", "HTTP_LAST_EVENT_ID=9",
+        "HTTP_IF_MODIFIED_SINCE=Sun, 06 Nov 1994 08:49:37 GMT", "ACCEL_EXPIRES=on",
         "HTTP_TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     assert_int_equal(request.method, METHOD_PATCH);
     assert_text(request.method_name, "PATCH");
@@ -71,6 +72,8 @@ static void test_all_variables(void **state)
     assert_text(request.cache_control, "max-age=0");
     assert_text(request.if_match, "\"3\"");
     assert_text(request.if_none_match, "\"4\"");
+    assert_text(request.if_modified_since, "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_true(request.accel_expires);
     assert_text(request.prefer, "return=minimal");
     assert_text(request.idempotency_key, "k-1");
     assert_text(request.authorization, "Bearer x");
@@ -97,6 +100,8 @@ static void test_nothing_sent(void **state)
     assert_text(request.cache_control, NULL);
     assert_text(request.if_match, NULL);
     assert_text(request.if_none_match, NULL);
+    assert_text(request.if_modified_since, NULL);
+    assert_false(request.accel_expires);
     assert_text(request.prefer, NULL);
     assert_text(request.idempotency_key, NULL);
     assert_text(request.authorization, NULL);

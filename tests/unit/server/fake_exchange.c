@@ -22,6 +22,31 @@ static void answer_in_parts(struct exchange *exchange)
     fake_exchange.cut = stream->cut;
 }
 
+bool exchange_reads_body(const struct request *request, struct arena *arena)
+{
+    (void)arena;
+    return fake_exchange.reads_body && request->method == METHOD_POST;
+}
+
+/* As much as fits is kept; the rest is read all the same. */
+static void read_body(struct exchange *exchange)
+{
+    enum body_read outcome = BODY_READ_SOME;
+    char part[1000];
+
+    while (outcome == BODY_READ_SOME) {
+        size_t count = 0;
+
+        outcome = exchange->upload->read(exchange->upload, part, sizeof part, &count);
+        if (fake_exchange.body_length + count <= FAKE_BODY_MAX) {
+            memcpy(fake_exchange.body + fake_exchange.body_length, part, count);
+            fake_exchange.body_length += count;
+        }
+    }
+    fake_exchange.whole = outcome == BODY_READ_END;
+    fake_exchange.fault = exchange->upload->fault;
+}
+
 void exchange_serve(struct exchange *exchange)
 {
     const struct text body = exchange->request.body;
@@ -33,6 +58,10 @@ void exchange_serve(struct exchange *exchange)
     (void)snprintf(fake_exchange.uri, sizeof fake_exchange.uri, "%.*s", TEXT_PRINT(exchange->request.uri));
     fake_exchange.body_length = body.length < FAKE_BODY_MAX ? body.length : FAKE_BODY_MAX;
     memcpy(fake_exchange.body, body.data, fake_exchange.body_length);
+    fake_exchange.had_upload = exchange->upload != NULL;
+    if (fake_exchange.had_upload && !fake_exchange.leaves_body) {
+        read_body(exchange);
+    }
 
     exchange->response.status = 200;
     exchange->response.head = exchange->request.method == METHOD_HEAD;

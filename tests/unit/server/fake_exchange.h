@@ -17,6 +17,11 @@ struct fake_exchange {
     size_t answer_size; /* of the body that is answered */
     unsigned parts;     /* so many times, as a stream, where there is one; 0: as a body */
     bool breaks;        /* the stream, behind its last part */
+    bool reads_body;    /* of a POST, as it comes */
+    bool leaves_body;   /* reads_body, and then does not */
+    bool had_upload;
+    bool whole; /* it was read to its end */
+    const char *fault;
     bool had_stream;
     const char *cut; /* what became of it */
 };

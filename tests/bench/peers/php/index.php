@@ -26,6 +26,7 @@ function db(): PDO
         PDO::ATTR_PERSISTENT => true,
         PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
         PDO::ATTR_DEFAULT_FETCH_MODE => PDO::FETCH_ASSOC,
+        PDO::PGSQL_ATTR_DISABLE_PREPARES => true, // one round trip: a statement would not outlive the request anyway
     ]);
 }
 

@@ -1,0 +1,16 @@
+/* How one request lets others join it: who serves requests hands a gatherer down, and what can be done for several at the
+ * price of one asks it for more before it is done. */
+#ifndef BASE_GATHERER_H
+#define BASE_GATHERER_H
+
+#include <stdbool.h>
+
+#define GATHERED_MAX 8 /* requests that are done at once */
+
+struct gatherer {
+    /* Serves another request of the kind that waits to be read already, from its beginning to its end. False where there
+     * is none. */
+    bool (*gather)(struct gatherer *gatherer);
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* The state of a worker, and what its files share of its loop. */
+#ifndef SERVER_WORKER_INTERNAL_H
+#define SERVER_WORKER_INTERNAL_H
+
+#include "connection_table.h"
+#include "server/worker.h"
+#include "watchdog.h"
+
+#include "base/gatherer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker {
+    const struct config *config;
+    int listen_fd;
+    int epoll_fd;
+    int signal_fd;
+    struct connection_table table;
+    size_t kept; /* of its connections are between two requests */
+    struct serving serving;
+    struct beside beside;               /* what serving does beside a long answer */
+    struct serving others;              /* with which it does that */
+    struct connection *serving_now;     /* the one that serving was last used for */
+    struct connection *long_connection; /* the one that has the long answer, or NULL */
+    struct gatherer gatherer;           /* of requests that are done together */
+    struct serving *joining;            /* with which those are served that join, one behind the other */
+    size_t joined;                      /* how many are under way */
+    struct connection *served;          /* the one whose request is being served */
+    bool streamed;                      /* others were served within this round: what was ready is so no more */
+    bool listening;                     /* the listening socket is in the epoll set */
+    int64_t accept_again_ns;            /* not before */
+    bool failed;
+    bool stopping;
+    int64_t stop_by_ns; /* when stopping; CLOCK_FOREVER before */
+    int64_t used_ns;    /* when a connection was last ready */
+};
+
+/* Into the epoll set. What an event stands for is told by the address in it: that of a connection, or of the field that has
+ * the descriptor. */
+bool worker_watch(const struct worker *worker, int fd, uint32_t events, void *what);
+
+/* The listening socket is in the set whenever a connection could be taken. False where it cannot be. */
+bool worker_adjust_listening(struct worker *worker);
+
+/* Waits, and deals with what is ready. False where epoll itself fails. */
+bool worker_round(struct worker *worker, int timeout_ms);
+
+/* Serves a request on a connection that is ready. */
+void worker_serve(struct worker *worker, struct connection *connection, struct serving *serving);
+
+/* --- requests within a request (worker_inner.c) --- */
+
+/* After serving_init of the worker's own. */
+void worker_inner_init(struct worker *worker);
+void worker_inner_free(struct worker *worker);
+
+#endif

@@ -1,0 +1,99 @@
+"""What a request costs in system calls, counted by strace on the one worker of a stack."""
+
+import contextlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+import fastcgi
+from client import PRODUCTS, Client, path_of
+
+HITS = 50
+CALL = re.compile(r"^(?:\[pid +\d+\] )?(\w+)\((\S*)")
+
+
+@pytest.fixture(scope="module")
+def own(fresh_stack):
+    stack = fresh_stack(WORKERS=1, WARES_LOG_LEVEL="warning")
+    yield stack
+    stack.close()
+
+
+@pytest.fixture(scope="module")
+def product(own):
+    with Client(own.url) as client:
+        return client.product()
+
+
+@contextlib.contextmanager
+def traced(stack, tmp_path):
+    """The calls of the worker's own thread while the context lasts: the list is filled at its end."""
+    calls, output = [], tmp_path / "calls"
+    [worker] = stack.workers()
+    strace = subprocess.Popen(["strace", "-p", str(worker), "-o", str(output)], stderr=subprocess.PIPE, text=True)
+    try:
+        assert "attached" in strace.stderr.readline()
+        yield calls
+    finally:
+        strace.send_signal(signal.SIGINT)
+        strace.wait(10)
+        strace.stderr.close()
+    found = [match.group(1) for match in map(CALL.match, output.read_text().splitlines()) if match]
+    # Five times a second, however many are asked, it is seen whether the shared cells are still at their path.
+    calls += [call for call in found if call != "newfstatat"]
+
+
+def rounds(calls):
+    """What was called between two waits: a letter each. A wait that ended with nothing is none."""
+    return [between for between in "".join(call[0] for call in calls).split("e") if between]
+
+
+def ask_often(connection, target, count=HITS, **more):
+    for _ in range(count):
+        assert connection.ask("GET", target, **more).status == 200
+
+
+def test_a_hit_on_a_kept_connection_is_a_read_and_a_write(own, product, tmp_path):
+    """With the wait for the next, and nothing else. The random bytes are those of the request ids, for 16 at once: the
+    shipped fronts send their own."""
+    with fastcgi.Connection(own.socket) as connection:
+        ask_often(connection, path_of(product), 3)
+        with traced(own, tmp_path) as calls:
+            ask_often(connection, path_of(product), HTTP_X_REQUEST_ID="of-the-front")
+    assert rounds(calls) == ["rw"] * HITS, calls
+    assert set(calls) == {"epoll_wait", "read", "write"}
+
+
+def test_a_request_without_an_id_costs_no_call_of_its_own(own, product, tmp_path):
+    with fastcgi.Connection(own.socket) as connection:
+        ask_often(connection, path_of(product), 3)
+        with traced(own, tmp_path) as calls:
+            ask_often(connection, path_of(product))
+    assert calls.count("getrandom") <= HITS / 16 + 1
+    assert set(calls) <= {"epoll_wait", "read", "write", "getrandom"}
+
+
+def test_a_head_and_a_304_cost_no_more(own, product, tmp_path):
+    with fastcgi.Connection(own.socket) as connection:
+        tag = connection.ask("GET", path_of(product)).headers["etag"]
+        with traced(own, tmp_path) as calls:
+            for _ in range(HITS):
+                answer = connection.ask("GET", path_of(product), HTTP_IF_NONE_MATCH=tag, HTTP_X_REQUEST_ID="x")
+                assert answer.status == 304
+                assert connection.ask("HEAD", path_of(product), HTTP_X_REQUEST_ID="x").status == 200
+    assert rounds(calls) == ["rw"] * 2 * HITS, calls
+
+
+def test_what_is_not_kept_is_one_round_trip(own, product, tmp_path):
+    """Of the database: a query is sent with one call, and its answer read with one."""
+    fresh = {"HTTP_CACHE_CONTROL": "no-cache", "HTTP_X_REQUEST_ID": "x"}
+    for target in (path_of(product), f"{PRODUCTS}?limit=5", f"{PRODUCTS}?category_id={product['category_id']}"):
+        with fastcgi.Connection(own.socket) as connection:
+            ask_often(connection, target, 8, **fresh)
+            with traced(own, tmp_path) as calls:
+                ask_often(connection, target, **fresh)
+        assert calls.count("sendto") == HITS, (target, calls[:30])
+        assert calls.count("recvfrom") <= 2 * HITS, (target, calls[:30])
+        assert calls.count("write") == HITS, (target, calls[:30])
