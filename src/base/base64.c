@@ -15,8 +15,12 @@ void base64_encode(const unsigned char *bytes, size_t count, char *out)
 
         *out++ = alphabet[group >> 18U];
         *out++ = alphabet[group >> 12U & 0x3FU];
-        *out++ = left > 1 ? alphabet[group >> 6U & 0x3FU] : '=';
-        *out++ = left > 2 ? alphabet[group & 0x3FU] : '=';
+        *out++ = alphabet[group >> 6U & 0x3FU];
+        *out++ = alphabet[group & 0x3FU];
+    }
+    /* What stands for bytes that are not there. */
+    for (size_t i = count % 3; i > 0 && i < 3; i++) {
+        out[(ptrdiff_t)i - 3] = '=';
     }
     *out = '\0';
 }

@@ -191,15 +191,13 @@ static bool embedded(const struct address *address, struct address *ipv4)
 bool address_is_public(const struct address *address)
 {
     struct address ipv4;
+    const struct address *meant = embedded(address, &ipv4) ? &ipv4 : address;
 
-    if (embedded(address, &ipv4)) {
-        return address_is_public(&ipv4);
-    }
-    if (!address_is_ipv4(address) && !is_in(address, "2000::/3")) {
+    if (!address_is_ipv4(meant) && !is_in(meant, "2000::/3")) {
         return false;
     }
     for (size_t i = 0; i < sizeof special / sizeof special[0]; i++) {
-        if (is_in(address, special[i])) {
+        if (is_in(meant, special[i])) {
             return false;
         }
     }

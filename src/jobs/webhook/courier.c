@@ -62,7 +62,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return CURL_SOCKET_BAD;
 }
 
-static size_t take_head(char *data, size_t size, size_t count, void *context)
+static size_t take_head(const char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
 
@@ -93,6 +93,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
+/* cppcheck-suppress constParameter ; it is libcurl's type */
 static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *watched)
 {
     struct courier *courier = context;
@@ -158,14 +159,11 @@ static bool set_protocols(CURL *easy)
 }
 
 /* A name that is still being looked up when its time is over is left behind; libcurl would wait for it otherwise. */
-static bool set_quick_exit(CURL *easy)
-{
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
-    return SET(CURLOPT_QUICK_EXIT, 1L);
+#define SET_QUICK_EXIT SET(CURLOPT_QUICK_EXIT, 1L)
 #else
-    return easy != NULL;
+#define SET_QUICK_EXIT true
 #endif
-}
 
 /* What the caller's environment and the endpoint might otherwise bring in. */
 static bool set_bounds(struct transfer *transfer)
@@ -173,7 +171,7 @@ static bool set_bounds(struct transfer *transfer)
     CURL *easy = transfer->easy;
     const long timeout_ms = (long)transfer->courier->options.timeout_ms;
 
-    return set_protocols(easy) && set_quick_exit(easy) && SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") &&
+    return set_protocols(easy) && SET_QUICK_EXIT && SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") &&
            SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
            SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_TIMEOUT_MS, timeout_ms) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) && SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&

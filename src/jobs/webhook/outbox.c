@@ -196,7 +196,9 @@ static struct text shown_body(struct arena *arena, const struct courier_result *
         at += valid < rest.length ? valid + 1 : valid;
     }
     for (size_t i = 0; i < result->body_length; i++) {
-        copy[i] = copy[i] == '\0' ? '?' : copy[i];
+        if (copy[i] == '\0') {
+            copy[i] = '?';
+        }
     }
     return (struct text){.data = copy, .length = result->body_length};
 }
