@@ -91,19 +91,9 @@ static bool is_done(void *context)
     return is_over(follower);
 }
 
-static const struct job_kind *import_kind(void)
-{
-    for (size_t i = 0; i < job_kind_count; i++) {
-        if (strcmp(job_kinds[i]->name, IMPORT_KIND) == 0) {
-            return job_kinds[i];
-        }
-    }
-    return NULL;
-}
-
 static void carry_out(struct follower *follower)
 {
-    const struct job_kind *const kinds[] = {import_kind()};
+    const struct job_kind *const kinds[] = {&job_import};
 
     if (!signals_block()) {
         follower->status = STATUS_INTERNAL;

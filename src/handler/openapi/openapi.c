@@ -46,8 +46,9 @@ static void write_opening(struct document *document)
     document_end_object(document);
     document_end_array(document);
     document_array(document, "tags");
-    for (size_t i = 0; i < 5; i++) {
-        static const char *const tags[] = {"Products", "Categories", "Changes", "Imports", "Jobs", "Service"};
+    for (size_t i = 0; i < 7; i++) {
+        static const char *const tags[] = {"Products", "Categories", "Changes", "Webhooks",
+                                           "Imports",  "Jobs",       "Service"};
 
         document_object(document, NULL);
         document_text(document, "name", tags[i]);
