@@ -56,16 +56,16 @@ BEGIN
     IF stood.word = '' AND stood.began_at > now() - pause THEN
         RETURN;
     END IF;
-    -- Planned anew each time, for the products that there are now. Of a bound that is a parameter the planner thinks little,
-    -- so that products are looked up by the index of words.
+    -- Planned anew each time, for the products that there are now. The planner does not see how low the bound is: it would
+    -- read products one after the other until one has the word.
     EXECUTE 'WITH looked AS MATERIALIZED (SELECT word FROM search_word WHERE word > $1 ORDER BY word LIMIT $2), '
             'rare AS MATERIALIZED (SELECT word FROM looked EXCEPT SELECT unnest(search_common())), '
             'unused AS MATERIALIZED (SELECT word FROM rare '
             'WHERE (SELECT true FROM product WHERE deleted_at IS NULL '
-            'AND search @@ array_to_tsvector(ARRAY[rare.word])::text::tsquery LIMIT $3) IS NULL), '
+            'AND search @@ array_to_tsvector(ARRAY[rare.word])::text::tsquery LIMIT (SELECT 1)) IS NULL), '
             'gone AS (DELETE FROM search_word WHERE word = ANY (ARRAY (SELECT word FROM unused)) RETURNING 1) '
             'SELECT (SELECT count(*) FROM gone), count(*), max(word) FROM looked'
-    INTO forgotten, looked, upto USING stood.word, most, 1;
+    INTO forgotten, looked, upto USING stood.word, most;
     more := looked = most;
     UPDATE search_sweep SET word = CASE WHEN more THEN upto ELSE '' END,
                             began_at = CASE WHEN stood.word = '' THEN now() ELSE began_at END;
