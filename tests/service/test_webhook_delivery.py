@@ -146,6 +146,20 @@ def test_410_disables_at_once(client, own_stack) -> None:
         assert len(receiver.taken) >= 2 and product["id"] in {hit.subject[0] for hit in receiver.taken}
 
 
+def test_what_an_address_answers_that_was_left_counts_for_nothing(client) -> None:
+    """It says 410, slowly, while the webhook moves to another address: that one never said so."""
+    with receiving() as receiver:
+        receiver.reply = lambda hit: OK if hit.path == "/new" else (time.sleep(0.7), answer(410))[1]
+        webhook = subscribe(client, receiver.url("/old"))
+        product = client.product()
+        await_hits(receiver, 1)
+        assert client.patch(path_of(webhook), json={"url": receiver.url("/new")}).status_code == 200
+        delivered = await_delivery(client, webhook, attempts=2)
+        assert delivered["subject_id"] == product["id"] and receiver.hits[-1].path == "/new"
+        shown = client.get(path_of(webhook)).json()
+        assert shown["state"] == "active" and shown["version"] == 2
+
+
 def test_an_endpoint_that_fails_for_long_is_disabled(fresh_stack) -> None:
     with fresh_stack(PRODUCTS=0, WORKERS=1, **REACHING, WARES_WEBHOOK_DISABLE_AFTER=3) as stack, client_of(stack) as client, \
             receiving() as receiver:
