@@ -9,11 +9,11 @@ export LC_ALL=C
 declare -rA packages=(
     [build]="gcc make pkg-config libc6-dev libfcgi-dev libpq-dev libhiredis-dev libjson-c-dev uuid-dev
         libcurl4-openssl-dev libssl-dev"
-    [run]="postgresql redis-server nginx spawn-fcgi curl"
+    [run]="postgresql redis-server nginx libnginx-mod-nchan spawn-fcgi curl"
     [lighttpd]="lighttpd lighttpd-mod-deflate lighttpd-modules-lua"
     [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl spin strace
         python3-pytest python3-pytest-xdist python3-hypothesis python3-requests python3-psycopg2 python3-redis python3-jsonschema
-        lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl"
+        lighttpd lighttpd-mod-deflate lighttpd-modules-lua lighttpd-mod-openssl chromium"
     [bench]="wrk python3 libfcgi-bin golang-go golang-github-jackc-pgx-v4-dev golang-github-gomodule-redigo-dev
         php-fpm php-pgsql php-redis nodejs"
     [lint]="clang-format clang-tidy cppcheck shellcheck python3-pyflakes"

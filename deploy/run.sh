@@ -99,6 +99,9 @@ start_stores() {
     export DATABASE_URL REDIS_URL
     export WARES_LOG=${WARES_LOG:-$STATE/log/wares.log}
     export WARES_RUNTIME_DIR=${WARES_RUNTIME_DIR:-$STATE/cells}
+    if front_can_push; then
+        export WARES_EVENTS=${WARES_EVENTS-$(front_push_socket)}
+    fi
     [[ $own_postgres == no ]] || postgres_open
     [[ $own_redis == no ]] || part_await redis redis_is_ready
 }

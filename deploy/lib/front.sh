@@ -1,6 +1,28 @@
 # shellcheck shell=bash
 # The front server: the shipped configuration of nginx or lighttpd, with the paths of this run filled in.
 
+# Where the front server takes live events, which only nginx with the module nchan can hold.
+front_push_socket() {
+    printf '%s/push.sock\n' "$SOCKETS"
+}
+
+front_can_push() {
+    [[ $FRONT == nginx && -e $(nginx_modules)/ngx_nchan_module.so ]]
+}
+
+nginx_modules() {
+    nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'
+}
+
+# What sed makes of the lines of run.conf.in that need the module.
+front_push_lines() {
+    if front_can_push; then
+        printf 's|@NCHAN@||; s|@MODULES@|%s|\n' "$(nginx_modules)"
+    else
+        printf '/@NCHAN@/d\n'
+    fi
+}
+
 front_write_configuration() { # the folder of the checkout
     local shipped=$1/deploy/$FRONT conf=$STATE/conf host=$BIND
     [[ $BIND != *:* ]] || host="[$BIND]"
@@ -14,13 +36,16 @@ front_write_configuration() { # the folder of the checkout
     fi
     if [[ $FRONT == nginx ]]; then
         sed -i "s|/run/wares/wares.sock|$SOCKETS/wares.sock|" "$conf/wares/upstream.conf"
+        sed -i "s|/run/wares/push/push.sock|$(front_push_socket)|" "$conf/wares"/events*.conf
     fi
-    sed -e "s|@STATE@|$STATE|g; s|@LISTEN@|$host:$PORT|g; s|@BIND@|$host|g; s|@PORT@|$PORT|g" \
+    sed -e "$(front_push_lines)" -e "s|@STATE@|$STATE|g; s|@LISTEN@|$host:$PORT|g; s|@BIND@|$host|g; s|@PORT@|$PORT|g" \
         "$shipped/run.conf.in" >"$conf/front.conf"
 }
 
 front_start() {
     if [[ $FRONT == nginx ]]; then
+        # One that nginx left behind when it was killed keeps it from starting.
+        rm -f "$(front_push_socket)"
         part_spawn front nginx -e "$STATE/log/front-error.log" -c "$STATE/conf/front.conf"
     else
         part_spawn front lighttpd -D -f "$STATE/conf/front.conf"

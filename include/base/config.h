@@ -31,8 +31,9 @@ struct config {
     int64_t connections_max;  /* WARES_CONNECTIONS: connections from the front that a worker holds at once */
     const char *currency;     /* WARES_CURRENCY: for products without one */
     int64_t deadline_ms;      /* WARES_DEADLINE: for one request, in ms */
-    int64_t export_time_s;    /* WARES_EXPORT_TIME: seconds that one export may take */
-    int64_t exports_max;      /* WARES_EXPORTS: exports at once, of all pools on the database */
+    const char *events_socket;   /* WARES_EVENTS: the unix socket of the front server's push module, "" for no events */
+    int64_t export_time_s;       /* WARES_EXPORT_TIME: seconds that one export may take */
+    int64_t exports_max;         /* WARES_EXPORTS: exports at once, of all pools on the database */
     int64_t feed_retention_days; /* WARES_FEED_RETENTION: days that the feed of changes is kept */
     int64_t imports_max;         /* WARES_IMPORTS: imports that are uploaded at once, of all pools on the database */
     int64_t io_timeout_ms;       /* WARES_IO_TIMEOUT: for one read from or write to the front, in ms */

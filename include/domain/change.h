@@ -14,6 +14,9 @@ struct change {
     struct text version; /* digits */
     struct text at;      /* RFC 3339 */
     struct text data;    /* the JSON of the thing as it was after the change */
+    /* Of a change of a product, where they were asked for. */
+    struct text category_id;   /* that it is in after the change */
+    struct text category_left; /* that it was in before, where that is another */
 };
 
 struct feed_page {

@@ -20,6 +20,8 @@ struct feed_cursor {
 /* Two numbers of up to 20 digits, a point and NUL. */
 #define FEED_CURSOR_TEXT_SIZE 48
 
+bool feed_cursor_is_before(const struct feed_cursor *a, const struct feed_cursor *b);
+
 /* "8123.17": opaque to clients, fit for a URI, a header and JSON as it is. */
 void feed_cursor_encode(const struct feed_cursor *cursor, char out[FEED_CURSOR_TEXT_SIZE]);
 

@@ -57,6 +57,7 @@ enum request_header {
     HEADER_PREFER_COUNT = 1 << 6,  /* count=exact or estimated */
     HEADER_CACHE_CONTROL = 1 << 7,
     HEADER_IF_MODIFIED_SINCE = 1 << 8,
+    HEADER_LAST_EVENT_ID = 1 << 9,
 };
 
 /* Headers of an answer, beside those that every answer has. */
@@ -141,8 +142,8 @@ extern const struct operation operation_product_list, operation_product_create, 
     operation_product_restore, operation_product_batch, operation_product_facets, operation_product_export;
 extern const struct operation operation_category_list, operation_category_create, operation_category_get,
     operation_category_patch, operation_category_delete;
-extern const struct operation operation_change_list, operation_job_list, operation_job_get, operation_job_retry,
-    operation_job_cancel;
+extern const struct operation operation_change_list, operation_event_stream, operation_job_list, operation_job_get,
+    operation_job_retry, operation_job_cancel;
 extern const struct operation operation_import_create, operation_import_get, operation_import_errors;
 extern const struct operation operation_webhook_list, operation_webhook_create, operation_webhook_get,
     operation_webhook_patch, operation_webhook_delete, operation_webhook_rotate, operation_webhook_replay,

@@ -24,6 +24,7 @@ enum problem {
     PROBLEM_KEY_REUSED,             /* 422: the idempotency key belongs to another request */
     PROBLEM_PRECONDITION_REQUIRED,  /* 428 */
     PROBLEM_INTERNAL,               /* 500 */
+    PROBLEM_NO_LIVE_EVENTS,         /* 501: the front server holds no streams */
     PROBLEM_READ_ONLY,              /* 503, with Retry-After: the database takes no writes */
     PROBLEM_UNAVAILABLE,            /* 503, with Retry-After */
     PROBLEM_BUSY,                   /* 503, with Retry-After: as many of its kind are under way as may be */

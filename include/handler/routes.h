@@ -25,6 +25,7 @@ void category_get(struct exchange *exchange);
 void category_patch(struct exchange *exchange);
 void category_delete(struct exchange *exchange);
 void change_list(struct exchange *exchange);
+void event_stream(struct exchange *exchange);
 void import_create(struct exchange *exchange);
 void import_get(struct exchange *exchange);
 void import_errors(struct exchange *exchange);

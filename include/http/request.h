@@ -42,6 +42,8 @@ struct request {
     struct text idempotency_key;
     struct text authorization;
     struct text last_event_id;
+    struct text upgrade;
+    struct text push; /* WARES_PUSH, which the front server sets where it holds streams: the name of what holds them */
     struct text host;
     char request_id[REQUEST_ID_MAX + 1]; /* the front's where it is 1 to 128 of [A-Za-z0-9._-], or made here */
     struct text traceparent;             /* where it is valid (W3C Trace Context), in the form of version 00 */

@@ -43,6 +43,7 @@ struct job_kind {
     const char *name;
     uint64_t attempts_max;                           /* of those that the schedule makes */
     int64_t (*every_s)(const struct config *config); /* seconds between those; NULL or 0: none are made */
+    bool (*runs_here)(const struct config *config);  /* whether this runner takes jobs of the kind; NULL: it does */
     bool forgotten; /* one that has succeeded leaves no trace: there are many, and nothing is to be said of them */
     bool resident;  /* one at a time, that mostly waits: it has a place of its own beside the runner's concurrency */
     size_t state_size;

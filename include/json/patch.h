@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "domain/fault.h"
+#include "domain/field.h"
 
 #define JSON_PATCH_OPERATIONS_MAX 1000
 
@@ -32,5 +33,13 @@ MUST_CHECK enum status json_merge_patch(struct json_object *target, struct json_
  * operation (/2), or at /2/path or /2/from "not_found" or "index" (no place of the array that is there). */
 MUST_CHECK enum status json_patch(struct json_object *target, struct json_object *patch, const char *pointer,
                                   struct json_object **patched, struct faults *faults);
+
+/* Refuses members that the server makes, also where they repeat what stands there: each that a merge patch names
+ * (/version), and the path (/2/path) or the source of a move (/2/from) of each operation of a JSON patch that is not a test;
+ * fault "read_only". What else is wrong with a patch is for the two above to tell. */
+void json_check_merge_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
+                            struct faults *faults);
+void json_check_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
+                      struct faults *faults);
 
 #endif

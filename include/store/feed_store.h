@@ -15,6 +15,10 @@
 MUST_CHECK enum status feed_store_read(struct pg *pg, struct scope *scope, const struct feed_cursor *after,
                                        uint32_t limit, struct feed_page *page);
 
+/* The same with the categories that products are in and have left. */
+MUST_CHECK enum status feed_store_read_placed(struct pg *pg, struct scope *scope, const struct feed_cursor *after,
+                                              uint32_t limit, struct feed_page *page);
+
 /* Where a follower of the feed stands; STATUS_NOT_FOUND where it has not begun. */
 MUST_CHECK enum status feed_store_follower(struct pg *pg, struct scope *scope, const char *name,
                                            struct feed_cursor *place);

@@ -99,6 +99,13 @@ static const struct variable variables[] = {
         .prose = "milliseconds that one request may take before it is answered with 504",
     },
     {
+        .name = "WARES_EVENTS",
+        .type = TYPE_TEXT,
+        .offset = offsetof(struct config, events_socket),
+        .default_value = "",
+        .prose = "the unix socket at which nginx takes live events from wares-jobs; empty for none",
+    },
+    {
         .name = "WARES_EXPORTS",
         .type = TYPE_INTEGER,
         .offset = offsetof(struct config, exports_max),

@@ -116,7 +116,6 @@ static void begin_digest(struct upload *upload, enum import_format format)
         arena_printf(arena, "wares import %s %s %s %d %.*s", import_format_names[format],
                      import_mode_names[request->options.mode], import_on_error_names[request->options.on_error],
                      request->options.dry_run, TEXT_PRINT(request->options.category_id));
-    char again[UUID_TEXT_LENGTH + 1];
 
     for (size_t i = 0; i < request->map_count; i++) {
         head = arena_printf(arena, "%.*s %.*s=%.*s", TEXT_PRINT(head), TEXT_PRINT(request->maps[i].column),
@@ -125,6 +124,8 @@ static void begin_digest(struct upload *upload, enum import_format format)
     sha256_init(&upload->digest);
     sha256_add(&upload->digest, head);
     if (request->again) {
+        char again[UUID_TEXT_LENGTH + 1];
+
         uuid_make(again);
         sha256_add(&upload->digest, text_of(again));
     }

@@ -55,6 +55,13 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
     return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
 }
 
+/* What there is only once the gate has its place in the options of the connection. */
+static void tell_gate(struct schema_gate *gate, const struct pg *own, struct product_cache *cache)
+{
+    gate->own = own;
+    gate->cache = cache;
+}
+
 static void render_product(struct strbuf *out, const struct record *product)
 {
     json_write_record(out, &product_schema, product);
@@ -70,6 +77,7 @@ int program_run_jobs(const struct program_jobs *jobs)
     const struct config *config = jobs->config;
     struct schema_gate gate = {0};
     char error[PROGRAM_SENTENCE_MAX];
+    struct product_cache *cache;
     struct redis *redis = NULL;
     struct catalog *catalog;
     enum status status;
@@ -88,7 +96,7 @@ int program_run_jobs(const struct program_jobs *jobs)
         .greeting_context = &gate,
     });
     /* Nothing is read through it; what jobs write is marked in it. */
-    gate.cache = product_cache_new(&(struct product_cache_options){
+    cache = product_cache_new(&(struct product_cache_options){
         .redis = redis,
         .ttl_s = config->cache_ttl_s,
         .folder = config->runtime_dir,
@@ -96,17 +104,17 @@ int program_run_jobs(const struct program_jobs *jobs)
         .is_gone = is_backend_gone,
         .context = pg,
     });
-    gate.own = pg;
+    tell_gate(&gate, pg, cache);
     catalog = catalog_new(&(struct catalog_options){
         .pg = pg,
-        .cache = gate.cache,
+        .cache = cache,
         .render = render_product,
         .render_category = render_category,
         .currency = config->currency,
     });
     status = runner_run(&(struct runner_options){.config = config,
                                                  .pg = pg,
-                                                 .cache = gate.cache,
+                                                 .cache = cache,
                                                  .catalog = catalog,
                                                  .concurrency = jobs->concurrency,
                                                  .kinds = jobs->kinds,
@@ -114,7 +122,7 @@ int program_run_jobs(const struct program_jobs *jobs)
                                                  .is_over = jobs->is_over,
                                                  .context = jobs->context});
     catalog_free(catalog);
-    product_cache_free(gate.cache);
+    product_cache_free(cache);
     redis_free(redis);
     pg_free(pg);
     return status == STATUS_OK ? EXIT_SUCCESS : PROGRAM_EXIT_FAULT;

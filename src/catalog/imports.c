@@ -82,6 +82,7 @@ enum status import_intake_finish(struct import_intake *intake, struct scope *sco
                                  struct text *id, bool *replayed)
 {
     struct import_options options = intake->options;
+    options.format = whole->format;
     const struct import_upload upload = {
         .id = text_of(intake->id),
         .options = &options,
@@ -93,7 +94,6 @@ enum status import_intake_finish(struct import_intake *intake, struct scope *sco
     };
     enum status status = import_stage_flush(intake->stage, scope);
 
-    options.format = whole->format;
     *replayed = false;
     for (int tries = 0; status == STATUS_OK && tries < TRIES; tries++) {
         status = find_first(intake, scope, whole, id);

@@ -253,6 +253,15 @@ static size_t take(struct csv_reader *reader, struct text bytes)
     }
 }
 
+static void take_all(struct csv_reader *reader, struct text bytes)
+{
+    while (bytes.length > 0 && !reader->stopped) {
+        const size_t length = take(reader, bytes);
+
+        bytes = (struct text){.data = bytes.data + length, .length = bytes.length - length};
+    }
+}
+
 /* Passes over a byte order mark, which may come in parts: bytes that began like one are taken when they turn out not to be
  * one. */
 static struct text pass_mark(struct csv_reader *reader, struct text bytes)
@@ -265,19 +274,14 @@ static struct text pass_mark(struct csv_reader *reader, struct text bytes)
         const unsigned seen = reader->mark;
 
         reader->mark = 3;
-        (void)csv_reader_feed(reader, (struct text){.data = byte_order_mark, .length = seen});
+        take_all(reader, (struct text){.data = byte_order_mark, .length = seen});
     }
     return bytes;
 }
 
 bool csv_reader_feed(struct csv_reader *reader, struct text bytes)
 {
-    bytes = reader->mark < 3 ? pass_mark(reader, bytes) : bytes;
-    while (bytes.length > 0 && !reader->stopped) {
-        const size_t length = take(reader, bytes);
-
-        bytes = (struct text){.data = bytes.data + length, .length = bytes.length - length};
-    }
+    take_all(reader, reader->mark < 3 ? pass_mark(reader, bytes) : bytes);
     return !reader->stopped;
 }
 

@@ -3,6 +3,11 @@
 
 #include <stdio.h>
 
+bool feed_cursor_is_before(const struct feed_cursor *a, const struct feed_cursor *b)
+{
+    return a->xid < b->xid || (a->xid == b->xid && a->seq < b->seq);
+}
+
 void feed_cursor_encode(const struct feed_cursor *cursor, char out[FEED_CURSOR_TEXT_SIZE])
 {
     (void)snprintf(out, FEED_CURSOR_TEXT_SIZE, "%llu.%llu", (unsigned long long)cursor->xid,

@@ -4,7 +4,7 @@
 #include "handler/routes.h"
 #include "input.h"
 #include "reply.h"
-#include "json/writer.h"
+#include "json/change.h"
 
 #include <stdio.h>
 
@@ -35,24 +35,6 @@ static void make_tag(const struct feed_page *page, char tag[TAG_SIZE])
         feed_cursor_encode(&page->changes[page->count - 1].cursor, last);
     }
     (void)snprintf(tag, TAG_SIZE, "\"%s-%s\"", first, last);
-}
-
-static void write_change(struct strbuf *out, const struct change *change)
-{
-    char cursor[FEED_CURSOR_TEXT_SIZE];
-    bool first = true;
-
-    feed_cursor_encode(&change->cursor, cursor);
-    strbuf_append_char(out, '{');
-    json_write_member(out, &first, "cursor", text_of(cursor));
-    json_write_member(out, &first, "type", change->type);
-    json_write_member(out, &first, "id", change->id);
-    json_write_key(out, &first, "version");
-    strbuf_append_text(out, change->version);
-    json_write_member(out, &first, "at", change->at);
-    json_write_key(out, &first, "data");
-    strbuf_append_text(out, change->data);
-    strbuf_append_char(out, '}');
 }
 
 /* Link to what comes behind the last change here (RFC 8288). */
@@ -87,7 +69,7 @@ static void answer(struct exchange *exchange, const struct query *query, const s
     strbuf_append_char(out, '[');
     for (size_t i = 0; i < page->count; i++) {
         strbuf_append_text(out, i > 0 ? TEXT(",") : TEXT(""));
-        write_change(out, &page->changes[i]);
+        json_write_change(out, &page->changes[i]);
     }
     strbuf_append_char(out, ']');
 }

@@ -45,8 +45,14 @@ static enum status apply(const struct patch *patch, const struct schema *schema,
 {
     struct json_object *document = NULL;
     struct json_object *patched = NULL;
-    enum status status = document_of(schema, current, faults, &document);
+    enum status status = STATUS_OK;
 
+    if (patch->is_json_patch) {
+        json_check_patch(schema, patch->document, patch->pointer, faults);
+    } else {
+        json_check_merge_patch(schema, patch->document, patch->pointer, faults);
+    }
+    status = faults->count > 0 ? STATUS_INVALID : document_of(schema, current, faults, &document);
     if (status != STATUS_OK) {
         return status;
     }

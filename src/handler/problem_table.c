@@ -179,6 +179,18 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
                       "Idempotency-Key may be sent again safely.",
             .example = "The fault is on our side; it has been logged with the request id.",
         },
+    [PROBLEM_NO_LIVE_EVENTS] =
+        {
+            .http_status = 501,
+            .name = "no-live-events",
+            .title = "No live events",
+            .meaning = "Changes are not pushed here; they can be polled.",
+            .cause = "Streams are held by nginx with the module nchan, and the front server is another, or set up "
+                     "without it.",
+            .remedy = "Read /api/v1/changes from the cursor of the last change, again and again, with the ETag of the "
+                      "last answer in If-None-Match: where there is nothing new that is a 304.",
+            .example = "The front server here holds no streams: poll /api/v1/changes with If-None-Match.",
+        },
     [PROBLEM_READ_ONLY] =
         {
             .http_status = 503,

@@ -23,6 +23,7 @@ const struct route routes[] = {
       [METHOD_PATCH] = &operation_category_patch,
       [METHOD_DELETE] = &operation_category_delete}},
     {"/api/v1/changes", {[METHOD_GET] = &operation_change_list}},
+    {"/api/v1/events", {[METHOD_GET] = &operation_event_stream}},
     {"/api/v1/imports", {[METHOD_POST] = &operation_import_create}},
     {"/api/v1/imports/{id}", {[METHOD_GET] = &operation_import_get}},
     {"/api/v1/imports/{id}/errors", {[METHOD_GET] = &operation_import_errors}},

@@ -14,7 +14,7 @@
 struct variables {
     struct text accel_expires, accept, authorization, cache_control, content_encoding, content_length, content_type,
         host, idempotency_key, if_match, if_modified_since, if_none_match, last_event_id, method, path_info, prefer,
-        query_string, request_id, script_name, traceparent, uri;
+        push, query_string, request_id, script_name, traceparent, upgrade, uri;
 };
 
 struct variable {
@@ -33,9 +33,11 @@ struct variable {
 /* The names of each length; a NULL ends the shorter rows. */
 static const struct variable by_length[NAME_LENGTH_MAX + 1][NAMES_OF_LENGTH_MAX] = {
     [9] = {VARIABLE("HTTP_HOST", host), VARIABLE("PATH_INFO", path_info)},
+    [10] = {VARIABLE("WARES_PUSH", push)},
     [11] = {VARIABLE("HTTP_ACCEPT", accept), VARIABLE("HTTP_PREFER", prefer), VARIABLE("REQUEST_URI", uri),
             VARIABLE("SCRIPT_NAME", script_name)},
-    [12] = {VARIABLE("CONTENT_TYPE", content_type), VARIABLE("QUERY_STRING", query_string)},
+    [12] = {VARIABLE("CONTENT_TYPE", content_type), VARIABLE("QUERY_STRING", query_string),
+            VARIABLE("HTTP_UPGRADE", upgrade)},
     [13] = {VARIABLE("ACCEL_EXPIRES", accel_expires), VARIABLE("HTTP_IF_MATCH", if_match)},
     [14] = {VARIABLE("CONTENT_LENGTH", content_length), VARIABLE("REQUEST_METHOD", method)},
     [16] = {VARIABLE("HTTP_TRACEPARENT", traceparent)},
@@ -153,6 +155,8 @@ void request_read(struct request *request, char *const *environment, struct aren
         .idempotency_key = variables.idempotency_key,
         .authorization = variables.authorization,
         .last_event_id = variables.last_event_id,
+        .upgrade = variables.upgrade,
+        .push = variables.push,
         .host = variables.host,
         .traceparent = trace_parent(variables.traceparent, arena),
     };

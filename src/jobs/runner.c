@@ -394,6 +394,12 @@ static void run(struct runner *runner)
     stop(runner);
 }
 
+/* Whether this runner takes jobs of the kind. */
+static bool runs(const struct runner *runner, const struct job_kind *kind)
+{
+    return kind->runs_here == NULL || kind->runs_here(runner->options->config);
+}
+
 static size_t count_residents(const struct runner_options *options)
 {
     size_t count = 0;
@@ -416,7 +422,7 @@ static void name_kinds(struct runner *runner, const char **names)
         *claimant = common;
         claimant->kinds = names + count;
         for (size_t i = 0; i < options->kind_count; i++) {
-            if (options->kinds[i]->resident == (residents == 1)) {
+            if (options->kinds[i]->resident == (residents == 1) && runs(runner, options->kinds[i])) {
                 names[count++] = options->kinds[i]->name;
                 claimant->kind_count++;
             }

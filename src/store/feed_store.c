@@ -10,16 +10,21 @@
  * The xmin is of that snapshot too: every transaction below it has ended, and the rows of those that committed are all
  * seen. One that is still running has an xid from xmin on, as has every one that begins later; so whatever is committed
  * later comes behind all that was read here, and nobody passes it. */
-static const char read_sql[] =
-    "SELECT f.xid, f.seq, (coalesce($1::xid8, f.xid), coalesce($2::bigint, f.seq)) < (f.xid, f.seq), "
-    "c.xid, c.seq, c.type, c.id, c.version, c.at, c.data "
-    "FROM change_floor f LEFT JOIN LATERAL ("
-    "  SELECT * FROM change "
-    "  WHERE (xid, seq) > (coalesce($1::xid8, f.xid), coalesce($2::bigint, f.seq)) "
-    "  AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, seq LIMIT $3"
-    ") c ON true";
+#define READ(categories, moves)                                                                                        \
+    "SELECT f.xid, f.seq, (coalesce($1::xid8, f.xid), coalesce($2::bigint, f.seq)) < (f.xid, f.seq), "                 \
+    "c.xid, c.seq, c.type, c.id, c.version, c.at, c.data" categories " "                                               \
+    "FROM change_floor f LEFT JOIN LATERAL ("                                                                          \
+    "  SELECT * FROM change "                                                                                          \
+    "  WHERE (xid, seq) > (coalesce($1::xid8, f.xid), coalesce($2::bigint, f.seq)) "                                   \
+    "  AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, seq LIMIT $3"                                   \
+    ") c ON true" moves
 
-enum { FLOOR_XID, FLOOR_SEQ, GONE, XID, SEQ, TYPE, ID, VERSION, AT, DATA };
+static const char read_sql[] = READ("", "");
+static const char read_placed_sql[] =
+    READ(", CASE WHEN c.type LIKE 'product.%' THEN c.data::json ->> 'category_id' END, m.category_id",
+         " LEFT JOIN product_move m ON m.id = c.id AND m.version = c.version ORDER BY c.xid, c.seq");
+
+enum { FLOOR_XID, FLOOR_SEQ, GONE, XID, SEQ, TYPE, ID, VERSION, AT, DATA, CATEGORY_ID, CATEGORY_LEFT };
 
 static bool read_place(const struct pg_result *result, size_t row, size_t column, struct feed_cursor *place)
 {
@@ -27,7 +32,8 @@ static bool read_place(const struct pg_result *result, size_t row, size_t column
            text_to_u64(pg_value(result, row, column + 1), &place->seq);
 }
 
-static bool read_change(struct arena *arena, const struct pg_result *result, size_t row, struct change *change)
+static bool read_change(struct arena *arena, const struct pg_result *result, size_t row, bool placed,
+                        struct change *change)
 {
     char *at = arena_alloc(arena, TIMESTAMP_LENGTH + 1);
 
@@ -37,6 +43,10 @@ static bool read_change(struct arena *arena, const struct pg_result *result, siz
         .version = pg_value(result, row, VERSION),
         .data = pg_value(result, row, DATA),
     };
+    if (placed) {
+        change->category_id = pg_value(result, row, CATEGORY_ID);
+        change->category_left = pg_value(result, row, CATEGORY_LEFT);
+    }
     if (!read_place(result, row, XID, &change->cursor) || !timestamp_from_postgres(pg_value(result, row, AT), at)) {
         return false;
     }
@@ -44,8 +54,8 @@ static bool read_change(struct arena *arena, const struct pg_result *result, siz
     return true;
 }
 
-enum status feed_store_read(struct pg *pg, struct scope *scope, const struct feed_cursor *after, uint32_t limit,
-                            struct feed_page *page)
+static enum status read_page(struct pg *pg, struct scope *scope, const struct feed_cursor *after, uint32_t limit,
+                             bool placed, struct feed_page *page)
 {
     struct text values[3] = {[2] = arena_printf(scope->arena, "%u", limit)};
     struct pg_result *result = NULL;
@@ -55,7 +65,9 @@ enum status feed_store_read(struct pg *pg, struct scope *scope, const struct fee
         values[0] = arena_printf(scope->arena, "%llu", (unsigned long long)after->xid);
         values[1] = arena_printf(scope->arena, "%llu", (unsigned long long)after->seq);
     }
-    enum status status = pg_read_bounded(pg, scope, "feed_read", read_sql, FEED_PAGE_BYTES, values, 3, &result, &full);
+    enum status status =
+        pg_read_bounded(pg, scope, placed ? "feed_read_placed" : "feed_read", placed ? read_placed_sql : read_sql,
+                        FEED_PAGE_BYTES, values, 3, &result, &full);
     if (status != STATUS_OK) {
         return status;
     }
@@ -72,12 +84,24 @@ enum status feed_store_read(struct pg *pg, struct scope *scope, const struct fee
     }
     page->changes = arena_alloc(scope->arena, pg_rows(result) * sizeof(*page->changes));
     for (; page->count < pg_rows(result); page->count++) {
-        if (!read_change(scope->arena, result, page->count, &page->changes[page->count])) {
+        if (!read_change(scope->arena, result, page->count, placed, &page->changes[page->count])) {
             log_error("postgres: a change has a key or a timestamp of no known form");
             return STATUS_INTERNAL;
         }
     }
     return STATUS_OK;
+}
+
+enum status feed_store_read(struct pg *pg, struct scope *scope, const struct feed_cursor *after, uint32_t limit,
+                            struct feed_page *page)
+{
+    return read_page(pg, scope, after, limit, false, page);
+}
+
+enum status feed_store_read_placed(struct pg *pg, struct scope *scope, const struct feed_cursor *after, uint32_t limit,
+                                   struct feed_page *page)
+{
+    return read_page(pg, scope, after, limit, true, page);
 }
 
 /* --- followers --- */

@@ -50,12 +50,14 @@ static const char *url_fault(const char *url, const PQconninfoOption *options)
  * Every statement here is written for an index. With a parameter for its LIMIT the planner thinks a generic plan ten
  * times as dear as it is and would plan anew each time, which costs as much as running it; and a plan that was made
  * while a table was empty must not go on to read all of it when it has grown. Rows that
- * an index has in the order wanted are never to be sorted instead, because they were thought to be few. A worker asks for
- * little at a time, so that processes beside its own would cost more than they bring. */
+ * an index has in the order wanted are never to be sorted instead, because they were thought to be few. The memory is for the bitmaps of indexes, which name pages instead of rows where it does not suffice,
+ * so that every row of these would have to be looked at. A worker asks for little at a time, so that processes beside its
+ * own would cost more than they bring. */
 static struct text session_options(const struct pg *pg, struct arena *arena, const char *operators)
 {
     const char *fixed = "-c TimeZone=UTC -c DateStyle=ISO -c jit=off -c plan_cache_mode=force_generic_plan "
-                        "-c enable_seqscan=off -c enable_sort=off -c max_parallel_workers_per_gather=0 "
+                        "-c enable_seqscan=off -c enable_sort=off "
+                        "-c work_mem=16MB -c max_parallel_workers_per_gather=0 "
                         "-c client_connection_check_interval=1000 "
                         "-c default_transaction_isolation=read\\ committed";
     const long long timeout = (long long)pg->options.statement_ms;

@@ -33,17 +33,21 @@ static enum status read_products(struct scope *scope, const struct pg_result *re
     return STATUS_OK;
 }
 
-/* UNION, not OR: each half has its index. */
+/* UNION, not OR: each half has its index. And rows are looked up one by one: a plan is kept, and of a join that was planned
+ * while the table was empty all of the table would be read when it is not. */
 static enum status load_products(struct pg *pg, struct scope *scope, const struct text values[2], size_t bytes_max,
                                  struct batch_found *found)
 {
     const char *columns = stored_product_columns(scope->arena);
-    const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s FROM product WHERE id IN ("
-                                   "SELECT unnest($1::uuid[]) UNION SELECT p.id FROM unnest($2::text[]) AS sku "
-                                   "JOIN product p ON lower(p.sku) = lower(sku.sku) AND p.deleted_at IS NULL)",
-                                   columns)
-                          .data;
+    const char *sql =
+        arena_printf(scope->arena,
+                     "SELECT %s FROM (SELECT unnest($1::uuid[]) AS wanted_id UNION "
+                     "SELECT p.id FROM unnest($2::text[]) AS s (sku) CROSS JOIN LATERAL ("
+                     "SELECT id FROM product WHERE " SKU_IS(
+                         "s.sku") " LIMIT 1) p) wanted "
+                                  "CROSS JOIN LATERAL (SELECT * FROM product WHERE id = wanted_id OFFSET 0) product",
+                     columns)
+            .data;
     struct pg_result *result = NULL;
     bool full = false;
     enum status status = pg_read_bounded(pg, scope, "batch_load", sql, bytes_max, values, 2, &result, &full);

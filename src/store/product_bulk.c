@@ -7,11 +7,13 @@ enum status product_bulk_insert(struct pg *pg, struct scope *scope, const struct
                                 uint64_t *added)
 {
     static const char sql[] =
-        "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, images, "
+        "WITH added AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, "
+        "attributes, images, "
         "group_key, created_at, updated_at) "
         "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::uuid[], "
         "$8::text[], $9::json[], $10::json[], $11::text[], $12::timestamptz[], $13::timestamptz[]) "
-        "ON CONFLICT DO NOTHING";
+        "ON CONFLICT DO NOTHING RETURNING search) "
+        "SELECT count(*), search_learn_from(array_agg(search)) FROM added"; /* there is no feed to learn them from */
     static const enum product_field fields[] = {
         PRODUCT_ID,        PRODUCT_SKU,         PRODUCT_NAME,       PRODUCT_DESCRIPTION, PRODUCT_PRICE,
         PRODUCT_CURRENCY,  PRODUCT_CATEGORY_ID, PRODUCT_STATUS,     PRODUCT_ATTRIBUTES,  PRODUCT_IMAGES,
@@ -33,8 +35,8 @@ enum status product_bulk_insert(struct pg *pg, struct scope *scope, const struct
     if (status == STATUS_OK) {
         status = pg_exec(pg, scope, "product_bulk_insert", sql, false, values, COLUMNS, &result);
     }
-    if (status == STATUS_OK) {
-        *added = pg_affected(result);
+    if (status == STATUS_OK && !text_to_u64(pg_value(result, 0, 0), added)) {
+        status = STATUS_INTERNAL;
     }
     for (size_t column = 0; column < COLUMNS; column++) {
         pg_array_free(&arrays[column]);

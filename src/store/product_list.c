@@ -9,6 +9,13 @@
 #define WHOLE_PAGE_MAX 50
 #define PAGE_BYTES_MAX ((size_t)8 << 20)
 
+/* Larger pages are not to be expected of a glance. */
+#define GLANCE_PAGE_MAX 100
+
+/* Rows of one filter, as the planner thinks, that are worth a try to sort them: there may be half as many. */
+#define SORTED_GUESS_MAX (UINT64_C(2) * LIST_SCAN_MAX)
+#define SORTED_TRIES_MAX 2
+
 /* --- what came back --- */
 
 static size_t row_bytes(const struct pg_result *result, size_t row)
@@ -60,10 +67,11 @@ static void reverse(struct record *products, size_t count)
     }
 }
 
-/* What a page is made of: rows of the result, the last of which may tell where the scan stopped. */
+/* What a page is made of: rows of the result, the last of which may tell where the scan stopped. *short_page: it did before
+ * the page was full. */
 static enum status take_page(struct scope *scope, const struct product_query *query,
                              const struct list_statement *statement, const struct pg_result *result, bool full,
-                             struct product_list *list)
+                             struct product_list *list, bool *short_page)
 {
     const size_t key_column = list_key_column(query->sort);
     size_t rows = pg_rows(result);
@@ -79,6 +87,7 @@ static enum status take_page(struct scope *scope, const struct product_query *qu
     list->count = page_rows(result, rows, query->limit);
     const bool cut = list->count < rows || (full && !stopped);
     list->more = cut || stopped;
+    *short_page = stopped && !cut;
     if (list->count > 0) {
         list->first = place_of(result, 0, key_column, &products[0]);
         list->last = place_of(result, list->count - 1, key_column, &products[list->count - 1]);
@@ -95,43 +104,81 @@ static enum status take_page(struct scope *scope, const struct product_query *qu
     return STATUS_OK;
 }
 
-/* *short_page: the bound on the rows that are looked at ended it. */
 static enum status read_page(struct pg *pg, struct scope *scope, const struct list_request *request,
-                             enum list_source source, struct product_list *list, bool *short_page)
+                             enum list_source source, enum list_ask ask, struct product_list *list, bool *short_page)
 {
     const struct product_query *query = request->query;
     struct list_statement statement;
     struct pg_result *result = NULL;
     bool full = false;
 
-    list_statement_make(&statement, request, source, LIST_PAGE, scope->arena);
+    list_statement_make(&statement, request, source, ask, scope->arena);
     enum status status =
         query->limit <= WHOLE_PAGE_MAX
             ? pg_exec(pg, scope, statement.name, statement.sql, true, statement.values, statement.count, &result)
             : pg_read_bounded(pg, scope, statement.name, statement.sql, PAGE_BYTES_MAX, statement.values,
                               statement.count, &result, &full);
-    if (status == STATUS_OK) {
-        status = take_page(scope, query, &statement, result, full, list);
-    }
-    if (status == STATUS_OK) {
-        *short_page = list->more && list->count < query->limit && statement.has_stop;
-    }
-    return status;
+    return status == STATUS_OK ? take_page(scope, query, &statement, result, full, list, short_page) : status;
 }
 
 /* --- from which source --- */
 
-/* A filter that is so rare that the scan did not fill the page may have an index of its own: its rows are few then, and
- * answer the rest of the list at once. */
-static enum status read_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
-                             struct product_list *list)
+/* What a scan did not come upon may be so rare that all of it can be sorted. *sorted tells whether it was. Of a table that has
+ * no statistics yet the guesses are wrong, so that another filter is tried where the first one takes more than it should. */
+static enum status read_sorted(struct pg *pg, struct scope *scope, const struct list_request *request,
+                               struct product_list *list, bool *sorted)
 {
+    struct product_list read = {0};
     enum list_source source = LIST_SCAN;
-    bool rare = false;
-    bool ignored = false;
-    enum status status = list_choose_rare(pg, scope, request, &source, &rare);
+    uint32_t tried = 0;
+    uint64_t rows = 0;
+    enum status status = STATUS_OK;
 
-    return rare ? read_page(pg, scope, request, source, list, &ignored) : status;
+    *sorted = false;
+    for (unsigned i = 0; i < SORTED_TRIES_MAX && status == STATUS_OK && !*sorted && rows <= SORTED_GUESS_MAX; i++) {
+        bool too_many = false;
+
+        status = list_choose_sorted(pg, scope, request, tried, &source, &rows);
+        if (status == STATUS_OK && rows <= SORTED_GUESS_MAX) {
+            tried |= UINT32_C(1) << source;
+            status = read_page(pg, scope, request, source, LIST_SORTED, &read, &too_many);
+            *sorted = status == STATUS_OK && !too_many;
+        }
+    }
+    if (*sorted) {
+        *list = read;
+    }
+    return status;
+}
+
+/* True where a scan will fill the page within its bound, if it goes on as the glance at its beginning promises. */
+static bool is_promising(const struct product_query *query, const struct product_list *glance)
+{
+    return (uint64_t)LIST_GLANCE_MAX * query->limit <= (uint64_t)LIST_SCAN_MAX * glance->count;
+}
+
+/* A page in an order that an index has: from a glance at its next rows; else from as many rows as one statement may look at,
+ * where that promises more, or from all that one filter takes, sorted. Where it is neither full nor sorted it is short. */
+static enum status read_ordered(struct pg *pg, struct scope *scope, const struct list_request *request,
+                                enum list_source source, struct product_list *list)
+{
+    const bool glance = request->query->limit <= GLANCE_PAGE_MAX;
+    bool walked = !glance;
+    bool short_page = false;
+    bool sorted = false;
+    enum status status = read_page(pg, scope, request, source, glance ? LIST_GLANCE : LIST_PAGE, list, &short_page);
+
+    if (status == STATUS_OK && short_page && glance && is_promising(request->query, list)) {
+        walked = true;
+        status = read_page(pg, scope, request, source, LIST_PAGE, list, &short_page);
+    }
+    if (status == STATUS_OK && short_page) {
+        status = read_sorted(pg, scope, request, list, &sorted);
+    }
+    if (status == STATUS_OK && short_page && !sorted && !walked) {
+        status = read_page(pg, scope, request, source, LIST_PAGE, list, &short_page);
+    }
+    return status;
 }
 
 /* A page by relevance has no row to stop at: the source is chosen before it, and stays the same for the pages behind the
@@ -179,15 +226,13 @@ enum status product_list_read(struct pg *pg, struct scope *scope, const struct p
         status = ranked ? choose_ranked(pg, scope, &request, &source) : list_choose(pg, scope, &request, &source);
     }
     if (status == STATUS_OK) {
-        status = read_page(pg, scope, &request, source, &read, &short_page);
+        status = ranked ? read_page(pg, scope, &request, source, LIST_PAGE, &read, &short_page)
+                        : read_ordered(pg, scope, &request, source, &read);
     }
     if (status == STATUS_OK && ranked && source == LIST_SCAN && read.count == 0 && !query->has_cursor) {
         /* Many match, but none of the newest: those are ranked that the index of words comes upon first. */
         source = LIST_FEW_SEARCH;
-        status = read_page(pg, scope, &request, source, &read, &short_page);
-    }
-    if (status == STATUS_OK && short_page) {
-        status = read_rare(pg, scope, &request, &read);
+        status = read_page(pg, scope, &request, source, LIST_PAGE, &read, &short_page);
     }
     if (status == STATUS_OK) {
         *list = read;

@@ -41,9 +41,11 @@ struct list_builder {
     struct arena *arena;
     enum list_source source;
     enum product_sort sort;
-    bool ascending; /* of the scan, which for a page before the cursor runs against the order of the list */
-    bool placed;    /* only what lies beyond the cursor */
-    bool planned;   /* by how common words are, as what is counted has no bound */
+    bool ascending;       /* of the scan, which for a page before the cursor runs against the order of the list */
+    bool placed;          /* only what lies beyond the cursor */
+    bool planned;         /* by how common words are, as what is counted has no bound */
+    bool by_row;          /* filters are held against rows that are there, and need no index */
+    const char *scan_max; /* rows after which a scan stops */
     char *end;
     unsigned number[P_COUNT]; /* 0: not bound yet */
 };
@@ -65,6 +67,9 @@ void list_add_columns(struct list_builder *b);
 
 /* That only rows beyond the cursor are meant, where there is one. */
 void list_add_place(struct list_builder *b);
+
+/* The rows that a table "page" names by page_id, as a table product, behind that table. */
+void list_add_page_rows(struct list_builder *b);
 
 void list_add_order(struct list_builder *b);
 void list_add_limit(struct list_builder *b);
@@ -92,28 +97,43 @@ void list_add_residue(struct list_builder *b);
 /* Every filter, behind a condition. */
 void list_add_all_filters(struct list_builder *b);
 
-/* Those by attributes alone, behind a condition. */
-void list_add_attributes(struct list_builder *b);
+/* Those by attributes as the index answers them, behind a condition: the first of them together, so that what has all
+ * of their values is found without a look at what has one. */
+void list_add_indexed_attributes(struct list_builder *b);
+
+/* The filters by what the order of an index is made of, behind a condition. */
+void list_add_ordered_comparisons(struct list_builder *b, enum product_sort sort);
+
+/* The one by category, behind a condition. */
+void list_add_category(struct list_builder *b);
+
+/* The statuses, behind a condition. */
+void list_add_status_condition(struct list_builder *b);
 
 /* The statuses as rows: a table s with the column status. */
 void list_add_status_rows(struct list_builder *b);
 
 /* --- rows, behind FROM --- */
 
-/* The rows of the index in the order of the builder: one stretch, or one for each status. product_list_scan.c */
-void list_add_streams(struct list_builder *b);
+/* The rows of the index in the order of the builder: one stretch, or one for each status; of several, these columns.
+ * product_list_scan.c */
+void list_add_streams(struct list_builder *b, const char *columns);
 
-/* The first LIST_SCAN_MAX of them, as a table product. product_list_scan.c */
+/* The first of them, scan_max at most, as a table product. product_list_scan.c */
 void list_add_scanned(struct list_builder *b);
 
 /* The rows of the filter that the source names, as many as limit says. product_list_few.c */
 void list_add_few(struct list_builder *b, const char *limit);
+
+/* The same for the planner alone, without an order and a bound, behind SELECT. product_list_few.c */
+void list_add_guess(struct list_builder *b);
 
 /* --- pages, each in the file of its source --- */
 
 void list_add_scan_page(struct list_builder *b);
 void list_add_merged_page(struct list_builder *b);
 void list_add_few_page(struct list_builder *b);
+void list_add_sorted_page(struct list_builder *b);
 void list_add_ranked_few_page(struct list_builder *b);
 void list_add_ranked_newest_page(struct list_builder *b);
 

@@ -73,18 +73,61 @@ uint64_t list_comparisons_given(const struct product_filter *filter)
 
 /* --- attributes --- */
 
-void list_add_attributes(struct list_builder *b)
+/* What the parameter of an attribute has: as many documents at most, any of which may be contained. */
+#define ALTERNATIVES 3
+
+/* Attributes that the index is asked for together: as many as ALTERNATIVES to the power of them are still few. */
+#define TOGETHER_MAX 3
+
+static void add_one_attribute(struct list_builder *b, size_t attribute, const char *document)
 {
-    for (size_t i = 0; i < b->filter->attribute_count; i++) {
-        static const char *const alternatives[] = {" AND (attributes::jsonb @> (",
-                                                   "::jsonb -> 0) OR attributes::jsonb @> (",
-                                                   "::jsonb -> 1) OR attributes::jsonb @> (", "::jsonb -> 2))"};
-        list_add(b, alternatives[0]);
-        for (size_t j = 1; j < sizeof alternatives / sizeof alternatives[0]; j++) {
-            list_add_parameter(b, P_ATTRIBUTE + i);
-            list_add(b, alternatives[j]);
-        }
+    static const char *const alternatives[ALTERNATIVES] = {"::jsonb -> 0)", "::jsonb -> 1)", "::jsonb -> 2)"};
+
+    for (size_t i = 0; i < ALTERNATIVES; i++) {
+        list_add(b, i == 0 ? " AND (" : " OR ");
+        list_add(b, document);
+        list_add(b, " @> (");
+        list_add_parameter(b, P_ATTRIBUTE + attribute);
+        list_add(b, alternatives[i]);
     }
+    list_add(b, ")");
+}
+
+/* Held against rows, the text of attributes is read once for all of their filters. */
+static void add_attributes(struct list_builder *b)
+{
+    if (b->filter->attribute_count == 0) {
+        return;
+    }
+    list_add(b, b->by_row ? " AND (SELECT true" : "");
+    for (size_t i = 0; i < b->filter->attribute_count; i++) {
+        add_one_attribute(b, i, b->by_row ? "document" : "attributes::jsonb");
+    }
+    list_add(b, b->by_row ? " FROM (SELECT attributes::jsonb AS document OFFSET 0) once)" : "");
+}
+
+void list_add_indexed_attributes(struct list_builder *b)
+{
+    static const char *const picks[ALTERNATIVES] = {"::jsonb -> 0)", "::jsonb -> 1)", "::jsonb -> 2)"};
+    const size_t together = b->filter->attribute_count < TOGETHER_MAX ? b->filter->attribute_count : TOGETHER_MAX;
+    size_t combinations = 1;
+
+    for (size_t i = 0; i < together; i++) {
+        combinations *= ALTERNATIVES;
+    }
+    for (size_t i = 0; i < combinations; i++) {
+        list_add(b, i == 0 ? " AND (" : " OR ");
+        list_add(b, "attributes::jsonb @> (");
+        size_t rest = i;
+        for (size_t j = 0; j < together; j++) {
+            list_add(b, j == 0 ? "(" : " || (");
+            list_add_parameter(b, P_ATTRIBUTE + j);
+            list_add(b, picks[rest % ALTERNATIVES]);
+            rest /= ALTERNATIVES;
+        }
+        list_add(b, ")");
+    }
+    list_add(b, ")");
 }
 
 /* --- statuses --- */
@@ -102,6 +145,11 @@ static void add_statuses(struct list_builder *b, const char *before, const char 
         }
     }
     list_add(b, behind);
+}
+
+void list_add_status_condition(struct list_builder *b)
+{
+    add_statuses(b, " AND status IN ('", "', '", "')");
 }
 
 void list_add_status_rows(struct list_builder *b)
@@ -136,7 +184,7 @@ enum list_category list_category_of(const struct product_filter *filter)
 
 /* Several categories are looked up for each row: hashed, however many they are. IS TRUE keeps the planner from making a
  * join of it, which would lose the order. */
-static void add_category(struct list_builder *b)
+void list_add_category(struct list_builder *b)
 {
     switch (b->request->category) {
     case LIST_CATEGORY:
@@ -174,18 +222,23 @@ void list_add_stretch(struct list_builder *b, const char *status)
     list_add(b, status);
     list_add(b, "' AND deleted_at IS NULL");
     if (category_in_index(b)) {
-        add_category(b);
+        list_add_category(b);
     }
     list_add_range(b);
 }
 
-void list_add_range(struct list_builder *b)
+void list_add_ordered_comparisons(struct list_builder *b, enum product_sort sort)
 {
     for (size_t i = 0; i < COMPARISON_COUNT; i++) {
-        if (comparisons[i].order == b->sort) {
+        if (comparisons[i].order == sort) {
             add_comparison(b, i);
         }
     }
+}
+
+void list_add_range(struct list_builder *b)
+{
+    list_add_ordered_comparisons(b, b->sort);
     list_add_place(b);
 }
 
@@ -208,9 +261,9 @@ void list_add_residue(struct list_builder *b)
             add_comparison(b, i);
         }
     }
-    list_add_attributes(b);
+    add_attributes(b);
     if (b->source == LIST_SCAN && !category_in_index(b)) {
-        add_category(b);
+        list_add_category(b);
     }
 }
 
@@ -219,7 +272,7 @@ void list_add_all_filters(struct list_builder *b)
     for (size_t i = 0; i < COMPARISON_COUNT; i++) {
         add_comparison(b, i);
     }
-    add_statuses(b, " AND status IN ('", "', '", "')");
-    add_category(b);
-    list_add_attributes(b);
+    list_add_status_condition(b);
+    list_add_category(b);
+    add_attributes(b);
 }

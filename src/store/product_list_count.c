@@ -49,25 +49,27 @@ enum status product_list_count(struct pg *pg, struct scope *scope, const struct 
     return status;
 }
 
-/* EXPLAIN's first line is "Index Scan using ... (cost=0.42..8.44 rows=1 width=0)". */
-enum status product_list_estimate(struct pg *pg, struct scope *scope, const struct product_query *query,
-                                  uint64_t *count)
+enum status list_planned_rows(struct text line, uint64_t *rows)
 {
     const struct text label = TEXT(" rows=");
-    struct text line = TEXT_ABSENT;
-    enum status status = ask(pg, scope, query, LIST_ESTIMATE, &line);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
     const char *found = memmem(line.data, line.length, label.data, label.length);
+
     if (found != NULL) {
         struct text rest = {.data = found + label.length};
         rest.length = (size_t)(line.data + line.length - rest.data);
-        if (text_to_u64(text_split(rest, ' ', &rest), count)) {
+        if (text_to_u64(text_split(rest, ' ', &rest), rows)) {
             return STATUS_OK;
         }
     }
     log_error("postgres: an estimate has no rows: %.*s", TEXT_PRINT(line));
     return STATUS_INTERNAL;
+}
+
+enum status product_list_estimate(struct pg *pg, struct scope *scope, const struct product_query *query,
+                                  uint64_t *count)
+{
+    struct text line = TEXT_ABSENT;
+    enum status status = ask(pg, scope, query, LIST_ESTIMATE, &line);
+
+    return status == STATUS_OK ? list_planned_rows(line, count) : status;
 }

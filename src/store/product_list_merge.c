@@ -17,7 +17,8 @@ void list_add_merged_page(struct list_builder *b)
     list_add(b, "), quota AS MATERIALIZED (SELECT greatest(1, least(");
     list_add_parameter(b, P_LIMIT);
     list_add(b, list_has_residue(b) ? "::bigint * " TEXT_OF(MERGE_PAGES) : "::bigint");
-    list_add(b, ", " TEXT_OF(LIST_SCAN_MAX));
+    list_add(b, ", ");
+    list_add(b, b->scan_max);
     list_add(b, " / greatest(1, count(*)))) AS size FROM stream), "
                 "scanned AS MATERIALIZED (SELECT taken.* FROM stream CROSS JOIN LATERAL (SELECT ");
     list_add(b, key);
@@ -40,7 +41,8 @@ void list_add_merged_page(struct list_builder *b)
     list_add(b, " (SELECT key, id FROM stop)) ORDER BY ");
     list_add(b, order);
     list_add_limit(b);
-    list_add(b, ") page JOIN product ON product.id = page_id");
+    list_add(b, ") page");
+    list_add_page_rows(b);
     list_add_order(b);
     list_add(b, ") UNION ALL (SELECT ");
     list_add_columns(b);

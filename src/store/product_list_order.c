@@ -62,6 +62,12 @@ void list_add_place(struct list_builder *b)
     list_add(b, ")");
 }
 
+/* Each is looked up: of a join the planner may think, as long as the table is small, that to read all of it costs less. */
+void list_add_page_rows(struct list_builder *b)
+{
+    list_add(b, " CROSS JOIN LATERAL (SELECT * FROM product WHERE id = page_id OFFSET 0) product");
+}
+
 void list_add_order(struct list_builder *b)
 {
     list_add(b, " ORDER BY ");

@@ -52,6 +52,7 @@ void list_add_ranked_newest_page(struct list_builder *b)
     list_add_place(b);
     list_add_order(b);
     list_add_limit(b);
-    list_add(b, ") page JOIN product ON product.id = page_id");
+    list_add(b, ") page");
+    list_add_page_rows(b);
     list_add_order(b);
 }

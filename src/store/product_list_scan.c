@@ -3,9 +3,11 @@
 
 #include "domain/product.h"
 
+#include <stdio.h>
+
 /* Each of several stretches has its order and its bound, so that the planner merges them instead of sorting them
  * together. */
-void list_add_streams(struct list_builder *b)
+void list_add_streams(struct list_builder *b, const char *columns)
 {
     const uint32_t statuses = product_filter_statuses(b->filter);
     const bool several = (statuses & (statuses - 1)) != 0;
@@ -14,13 +16,17 @@ void list_add_streams(struct list_builder *b)
     for (size_t i = 0; i < product_status_count; i++) {
         if ((statuses & UINT32_C(1) << i) != 0) {
             if (several) {
-                list_add(b, first ? "((SELECT * FROM " : " UNION ALL (SELECT * FROM ");
+                list_add(b, first ? "((SELECT " : " UNION ALL (SELECT ");
+                list_add(b, columns);
+                list_add(b, " FROM ");
             }
             list_add(b, "product WHERE ");
             list_add_stretch(b, product_statuses[i]);
             if (several) {
                 list_add_order(b);
-                list_add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ")");
+                list_add(b, " LIMIT ");
+                list_add(b, b->scan_max);
+                list_add(b, ")");
             }
             first = false;
         }
@@ -33,9 +39,25 @@ void list_add_streams(struct list_builder *b)
 void list_add_scanned(struct list_builder *b)
 {
     list_add(b, "(SELECT * FROM ");
-    list_add_streams(b);
+    list_add_streams(b, "*");
     list_add_order(b);
-    list_add(b, " LIMIT " TEXT_OF(LIST_SCAN_MAX) ") product");
+    list_add(b, " LIMIT ");
+    list_add(b, b->scan_max);
+    list_add(b, ") product");
+}
+
+/* The id of the last row that is looked at, which the index has by itself. */
+static void add_stop(struct list_builder *b)
+{
+    char columns[32];
+
+    (void)snprintf(columns, sizeof columns, "%s, id", list_order_column(b->sort));
+    list_add(b, "(SELECT id FROM ");
+    list_add_streams(b, columns);
+    list_add_order(b);
+    list_add(b, " OFFSET ");
+    list_add(b, b->scan_max);
+    list_add(b, " - 1 LIMIT 1)");
 }
 
 void list_add_scan_page(struct list_builder *b)
@@ -44,7 +66,7 @@ void list_add_scan_page(struct list_builder *b)
         list_add(b, "SELECT ");
         list_add_columns(b);
         list_add(b, " FROM ");
-        list_add_streams(b);
+        list_add_streams(b, "*");
         list_add_order(b);
         list_add_limit(b);
         return;
@@ -60,9 +82,8 @@ void list_add_scan_page(struct list_builder *b)
     list_add_limit(b);
     list_add(b, ") UNION ALL (SELECT ");
     list_add_columns(b);
-    list_add(b, ", true FROM ");
-    list_add_streams(b);
-    list_add_order(b);
-    list_add(b, " OFFSET " TEXT_OF(LIST_SCAN_MAX) " - 1 LIMIT 1)");
+    list_add(b, ", true FROM product WHERE id = ");
+    add_stop(b);
+    list_add(b, ")");
     list_add_limit(b);
 }

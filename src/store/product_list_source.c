@@ -70,7 +70,23 @@ bool list_finds_nothing(const struct list_request *request)
 
 /* --- where the rows come from --- */
 
-/* Whether the filter yields few enough rows to be sorted. */
+/* A guess is looked into where it is no more than so many times what it should be. */
+#define GUESS_ERROR 4
+
+/* How many rows of the filter the planner thinks there are. */
+static enum status guess(struct pg *pg, struct scope *scope, const struct list_request *request,
+                         enum list_source source, uint64_t *rows)
+{
+    struct list_statement statement;
+    struct pg_result *result = NULL;
+
+    list_statement_make(&statement, request, source, LIST_GUESS, scope->arena);
+    enum status status =
+        pg_exec(pg, scope, statement.name, statement.sql, true, statement.values, statement.count, &result);
+    return status == STATUS_OK ? list_planned_rows(pg_value(result, 0, 0), rows) : status;
+}
+
+/* Whether the filter yields no more rows than LIST_FEW_MAX. */
 static enum status is_few(struct pg *pg, struct scope *scope, const struct list_request *request,
                           enum list_source source, bool *few)
 {
@@ -113,19 +129,49 @@ enum status list_choose(struct pg *pg, struct scope *scope, const struct list_re
     return status;
 }
 
+enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct list_request *request, uint32_t tried,
+                               enum list_source *source, uint64_t *rows)
+{
+    static const enum list_source sources[] = {LIST_FEW_GROUP,    LIST_FEW_CATEGORY, LIST_FEW_ATTRIBUTES,
+                                               LIST_FEW_CURRENCY, LIST_FEW_PRICES,   LIST_FEW_CREATED,
+                                               LIST_FEW_UPDATED};
+    enum status status = STATUS_OK;
+    enum list_source best = LIST_SCAN;
+    uint64_t fewest = UINT64_MAX;
+    uint64_t guessed = 0;
+
+    for (size_t i = 0; i <= sizeof sources / sizeof sources[0] && status == STATUS_OK; i++) {
+        /* The words of a search, though they are too many to be taken first. */
+        const bool words = i == sizeof sources / sizeof sources[0];
+        const enum list_source next = words ? LIST_FEW_SEARCH : sources[i];
+
+        if ((tried & UINT32_C(1) << next) == 0 &&
+            (words ? request->search != NULL : list_source_applies(request, next))) {
+            status = guess(pg, scope, request, next, &guessed);
+            if (status == STATUS_OK && guessed < fewest) {
+                fewest = guessed;
+                best = next;
+            }
+        }
+    }
+    if (status == STATUS_OK) {
+        *source = best;
+        *rows = fewest;
+    }
+    return status;
+}
+
 enum status list_choose_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
                              enum list_source *source, bool *rare)
 {
-    static const enum list_source sources[] = {LIST_FEW_CATEGORY, LIST_FEW_ATTRIBUTES, LIST_FEW_PRICES,
-                                               LIST_FEW_CREATED, LIST_FEW_UPDATED};
-    enum status status = STATUS_OK;
+    enum list_source found = LIST_SCAN;
+    uint64_t rows = UINT64_MAX;
+    enum status status = list_choose_sorted(pg, scope, request, 0, &found, &rows);
 
     *rare = false;
-    for (size_t i = 0; i < sizeof sources / sizeof sources[0] && status == STATUS_OK && !*rare; i++) {
-        if (list_source_applies(request, sources[i])) {
-            status = is_few(pg, scope, request, sources[i], rare);
-            *source = *rare ? sources[i] : *source;
-        }
+    if (status == STATUS_OK && found != LIST_FEW_SEARCH && rows <= GUESS_ERROR * LIST_FEW_MAX) {
+        status = is_few(pg, scope, request, found, rare);
+        *source = *rare ? found : *source;
     }
     return status;
 }

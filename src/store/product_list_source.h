@@ -17,9 +17,17 @@ bool list_finds_nothing(const struct list_request *request);
 MUST_CHECK enum status list_choose(struct pg *pg, struct scope *scope, const struct list_request *request,
                                    enum list_source *source);
 
-/* A filter that is so rare that its few rows can be taken instead of a scan; *source is untouched, and *rare false, where
- * there is none. */
+/* Of the filters that have an index, the one with the fewest rows, and how many the planner thinks these are: LIST_SCAN and
+ * UINT64_MAX where there is none. tried: a bit for each source that is left out. */
+MUST_CHECK enum status list_choose_sorted(struct pg *pg, struct scope *scope, const struct list_request *request,
+                                          uint32_t tried, enum list_source *source, uint64_t *rows);
+
+/* The same, if its rows are LIST_FEW_MAX at most, so that they can be taken instead of a scan; *source is untouched, and
+ * *rare false, where there is none. */
 MUST_CHECK enum status list_choose_rare(struct pg *pg, struct scope *scope, const struct list_request *request,
                                         enum list_source *source, bool *rare);
+
+/* The number of rows in the first line of a plan: "Index Scan using ... (cost=0.42..8.44 rows=1 width=0)". */
+MUST_CHECK enum status list_planned_rows(struct text line, uint64_t *rows);
 
 #endif

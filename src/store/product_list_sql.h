@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LIST_SCAN_MAX 20000  /* rows of an index that one statement looks at */
+#define LIST_SCAN_MAX 20000  /* rows of an index that one statement looks at, and that are sorted */
+#define LIST_GLANCE_MAX 4000 /* those that a statement looks at first */
 #define LIST_RANKED_MAX 2000 /* of many rows that match, the newest that are ranked */
-#define LIST_FEW_MAX 1000    /* rows that a filter may yield to be sorted instead */
+#define LIST_FEW_MAX 1000    /* rows that a filter may yield to be taken before anything else */
 #define LIST_BRANCH_MAX 1000 /* categories whose orders are merged */
-#define LIST_SQL_MAX 8192
+#define LIST_SQL_MAX 16384
 
 /* Where the rows come from. All but the first two take the few rows of one filter and sort them. */
 enum list_source {
@@ -26,6 +27,7 @@ enum list_source {
     LIST_FEW_SEARCH, /* what a search found, where that is few */
     LIST_FEW_BRANCH, /* the categories of a subtree, in no order; only of LIST_LOOKED */
     LIST_FEW_ATTRIBUTES,
+    LIST_FEW_CURRENCY,
     LIST_FEW_PRICES,
     LIST_FEW_CREATED,
     LIST_FEW_UPDATED,
@@ -36,7 +38,11 @@ enum list_source {
 /* What is asked of them. */
 enum list_ask {
     LIST_PAGE,     /* the columns of product_schema, then list_key_column's and has_stop's where they are there */
+    LIST_GLANCE,   /* the same, where a scan stops after LIST_GLANCE_MAX rows already */
+    LIST_SORTED,   /* the same of a LIST_FEW source: all of its rows sorted, or a stop alone where they are more than
+                      LIST_SCAN_MAX */
     LIST_PROBE,    /* how many rows a filter yields, up to LIST_FEW_MAX + 1; only of a LIST_FEW source */
+    LIST_GUESS,    /* how many the planner thinks it yields: the text of EXPLAIN; only of a LIST_FEW source */
     LIST_LOOKED,   /* the beginning of a statement: WITH looked AS (...), with category_id, status, currency, price,
                       attributes and matches of the rows that are looked at, LIST_SCAN_MAX at most */
     LIST_COUNT,    /* how many products match */

@@ -58,7 +58,7 @@ enum status product_write_load(struct pg *pg, struct scope *scope, struct text i
 enum status product_write_load_by_sku(struct pg *pg, struct scope *scope, struct text sku,
                                       struct stored_product *product)
 {
-    return load(pg, scope, "product_load_by_sku", "lower(sku) = lower($1) AND deleted_at IS NULL", sku, product);
+    return load(pg, scope, "product_load_by_sku", SKU_IS("$1"), sku, product);
 }
 
 enum status product_write_check(struct pg *pg, struct scope *scope, const struct record *record,
@@ -66,7 +66,7 @@ enum status product_write_check(struct pg *pg, struct scope *scope, const struct
 {
     static const char sql[] =
         "SELECT $1::uuid IS NULL OR EXISTS (SELECT FROM category WHERE id = $1), "
-        "EXISTS (SELECT FROM product WHERE lower(sku) = lower($2) AND deleted_at IS NULL AND id IS DISTINCT FROM $3)";
+        "EXISTS (SELECT FROM (SELECT id FROM product WHERE " SKU_IS("$2::text") ") taken WHERE id IS DISTINCT FROM $3)";
     const struct text values[] = {record->value[PRODUCT_CATEGORY_ID], record->value[PRODUCT_SKU],
                                   record->value[PRODUCT_ID]};
     struct pg_result *result = NULL;

@@ -48,15 +48,17 @@ static const struct {
                                  "gone AS (DELETE FROM product p USING old WHERE p.id = old.id RETURNING 1)" OUTCOME},
     /* The feed loses its beginning in the order in which it is read, up to the first change that is not past its time, and
      * nothing of which an earlier one may yet be committed. */
-    [PURGE_CHANGES] = {"purge_changes", JOB_HELD
-                       ", low AS MATERIALIZED (SELECT xid, seq, at FROM change "
-                       "WHERE xid < pg_snapshot_xmin(pg_current_snapshot())" HOLDING " ORDER BY xid, seq" BATCH "), "
-                       "old AS (SELECT xid, seq, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
-                       "gone AS (DELETE FROM change c USING old WHERE past AND c.xid = old.xid AND c.seq = old.seq "
-                       "RETURNING c.xid, c.seq), "
-                       "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
-                       "FROM (SELECT xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1) g "
-                       "WHERE (f.xid, f.seq) < (g.xid, g.seq))" OUTCOME},
+    [PURGE_CHANGES] =
+        {"purge_changes",
+         JOB_HELD ", low AS MATERIALIZED (SELECT xid, seq, at FROM change "
+                  "WHERE xid < pg_snapshot_xmin(pg_current_snapshot())" HOLDING " ORDER BY xid, seq" BATCH "), "
+                  "old AS (SELECT xid, seq, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
+                  "gone AS (DELETE FROM change c USING old WHERE past AND c.xid = old.xid AND c.seq = old.seq "
+                  "RETURNING c.xid, c.seq, c.id, c.version), "
+                  "moves AS (DELETE FROM product_move m USING gone g WHERE m.id = g.id AND m.version = g.version), "
+                  "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
+                  "FROM (SELECT xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1) g "
+                  "WHERE (f.xid, f.seq) < (g.xid, g.seq))" OUTCOME},
     [PURGE_LINES] = {"purge_lines",
                      JOB_HELD IDLE_IMPORTS("i.state = 'abandoned' OR e.state = 'succeeded' OR " LONG_OVER)
                          ROWS_OF_IDLE("import_line") OUTCOME},

@@ -1,5 +1,5 @@
 /* The runner's statements about webhooks. What holds of the rows, and why no lock is needed, stands in
- * migrations/0009_webhooks.sql. */
+ * migrations/0012_webhooks.sql. */
 #include "store/webhook_outbox.h"
 
 #include "pg_array.h"

@@ -100,21 +100,27 @@ static inline int database_tear_down(void **state)
     return 0;
 }
 
-/* The same with the tables of the product. */
-static inline int catalogue_set_up(void **state)
+/* Runs the files that a pattern names. */
+static inline void run_migrations(struct database *database, const char *pattern)
 {
     glob_t found = {0};
-    (void)database_set_up(state);
-    assert_int_equal(glob("migrations/*.sql", 0, NULL, &found), 0);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         static char sql[1 << 20];
         FILE *file = fopen(found.gl_pathv[i], "rbe");
         assert_non_null(file);
         sql[fread(sql, 1, sizeof(sql) - 1, file)] = '\0';
         (void)fclose(file);
-        run_sql(*state, sql);
+        run_sql(database, sql);
     }
     globfree(&found);
+}
+
+/* The same with the tables of the product. */
+static inline int catalogue_set_up(void **state)
+{
+    (void)database_set_up(state);
+    run_migrations(*state, "migrations/*.sql");
     return 0;
 }
 

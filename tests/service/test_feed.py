@@ -252,6 +252,77 @@ def test_an_export_and_the_feed_leave_no_gap(own_stack: Stack, client: Client) -
     assert set(later) <= told
 
 
+def replay(copy: dict[str, dict], changes: list[dict]) -> None:
+    """What a copy of the catalogue does with changes; some of them it may have already."""
+    for change in changes:
+        if not change["type"].startswith("product."):
+            continue
+        if change["type"] == "product.deleted":
+            copy.pop(change["id"], None)
+        elif copy.get(change["id"], {"version": 0})["version"] < change["version"]:
+            copy[change["id"]] = change["data"]
+
+
+def test_copies_that_begin_while_others_write_have_everything_in_the_end(own_stack: Stack, client: Client) -> None:
+    """Exports at random moments, each followed by the feed from its cursor, are the catalogue when all is quiet."""
+    category = client.category()["id"]
+    everything = {"category_id": category, "status": "draft,active,archived"}
+    going = threading.Event()
+    failures: list[BaseException] = []
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)
+        mine: list[str] = []
+        try:
+            with Client(own_stack.url) as writer:
+                while not going.is_set():
+                    what = chance.random()
+                    if what < 0.4 or not mine:
+                        mine.append(writer.product(category)["id"])
+                    elif what < 0.8:
+                        writer.patch(f"{PRODUCTS}/{chance.choice(mine)}", json={"price": f"{chance.randint(1, 99)}.25"})
+                    else:
+                        writer.delete(f"{PRODUCTS}/{mine.pop(chance.randrange(len(mine)))}")
+                    time.sleep(chance.choice((0, 0.002, 0.02)))
+        except BaseException as failure:  # pylint: disable=broad-except
+            failures.append(failure)
+
+    def write_slowly() -> None:
+        """Changes of products whose transactions stay open while others begin, export and end."""
+        chance = random.Random(99)
+        with contextlib.closing(own_stack.connect()) as connection:
+            while not going.is_set():
+                with connection, connection.cursor() as cursor:
+                    cursor.execute(
+                        "WITH made AS (INSERT INTO product (id, name, price, currency, category_id, status, attributes, "
+                        "images, version) VALUES (gen_random_uuid(), 'slow', 1, 'EUR', %s, 'active', '{}', '[]', 1) "
+                        "RETURNING id) INSERT INTO change (type, id, version, at, data) SELECT 'product.created', id, 1, "
+                        "now(), json_build_object('id', id, 'version', 1) FROM made", [category])
+                    time.sleep(chance.choice((0.01, 0.1, 0.4)))
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(4)] + [threading.Thread(target=write_slowly)]
+    for thread in threads:
+        thread.start()
+    copies: list[tuple[dict[str, dict], str]] = []
+    for _ in range(8):
+        time.sleep(0.5)
+        lines = client.get(f"{PRODUCTS}/export", params=everything).text.splitlines()
+        end = json.loads(lines[-1])
+        assert end["count"] == len(lines) - 1
+        copies.append(({product["id"]: product for product in map(json.loads, lines[:-1])}, end["cursor"]))
+    going.set()
+    for thread in threads:
+        thread.join(30)
+    assert not failures, failures
+    whole = {product["id"]: product["version"] for product in
+             map(json.loads, client.get(f"{PRODUCTS}/export", params=everything).text.splitlines()[:-1])}
+    assert len(whole) > 50 and len(copies[0][0]) < len(whole)
+    for copy, cursor in copies:
+        replay(copy, [change for change in read_all(client, cursor)
+                      if change["data"].get("category_id", category) == category])
+        assert {product: data["version"] for product, data in copy.items()} == whole
+
+
 def test_what_is_not_kept_any_more_is_told(own_stack: Stack, client: Client) -> None:
     first = end_of(client)
     client.category()

@@ -305,7 +305,9 @@ def certificate(tmp_path):
     return path, tmp_path / "chain.pem"
 
 
-def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate):
+@pytest.mark.parametrize("events", [True, False])
+def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate, events):
+    """Also without live events, on an nginx without their module."""
     key, chain = certificate
     shutil.copytree(ROOT / "deploy" / "nginx", tmp_path / "wares")
     site = (tmp_path / "wares" / "site-tls.conf.example").read_text()
@@ -314,7 +316,13 @@ def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate):
     site = site.replace("/var/log/nginx/", f"{tmp_path}/")
     # nginx binds its ports even to test a configuration: these are free.
     site = re.sub(r"listen [^\s;]+", lambda _: f"listen 127.0.0.1:{free_port()}", site)
-    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{site}}}\n")
+    push = tmp_path / "wares" / "events_http.conf"
+    push.write_text(push.read_text().replace("/run/wares/push/", f"{tmp_path}/"))
+    module = "load_module /usr/lib/nginx/modules/ngx_nchan_module.so;\n" if events else ""
+    if not events:
+        site, left_out = re.subn(r" *include wares/events(_http)?\.conf;\n", "", site)
+        assert left_out == 2
+    (tmp_path / "nginx.conf").write_text(f"{module}pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{site}}}\n")
     done = subprocess.run(["nginx", "-t", "-e", tmp_path / "error", "-c", tmp_path / "nginx.conf"], capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -196,8 +196,9 @@ def test_writers_that_learn_the_same_words_do_not_wait(nginx_stack, client, shel
     first, second = (unique("x").replace(" ", "") for _ in range(2))
     letters = str.maketrans("0123456789", "qrstuvwxyz")
     first, second = first.translate(letters), second.translate(letters)
-    insert = ("INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) "
-              "VALUES (gen_random_uuid(), %s, 1, 'EUR', %s, 'active', '{}', '[]')")
+    insert = ("WITH made AS (INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) "
+              "VALUES (gen_random_uuid(), %s, 1, 'EUR', %s, 'active', '{}', '[]') RETURNING search) "
+              "SELECT search_learn_from(array_agg(search)) FROM made")
     one, other = nginx_stack.connect(), nginx_stack.connect()
     try:
         for connection, order in ((one, (first, second)), (other, (second, first))):

@@ -41,6 +41,8 @@ static const struct header request_headers[] = {
      "count=exact or count=estimated: how many there are in all, in X-Total-Count."},
     {HEADER_CACHE_CONTROL, "Cache-Control", "CacheControl", "string", NULL, "no-cache",
      "no-cache: read from the database, past every cache."},
+    {HEADER_LAST_EVENT_ID, "Last-Event-ID", "LastEventId", "string", "^(0|[1-9][0-9]{0,19})\\.(0|[1-9][0-9]{0,18})$",
+     "8123.17", "The id of the last event that was seen, as a browser sends it by itself; it counts before after."},
 };
 
 #define REQUEST_HEADERS (sizeof request_headers / sizeof request_headers[0])

@@ -82,7 +82,7 @@ const struct operation operation_import_create = {
     .consumes = {{"application/x-ndjson", NULL, false}, {"text/csv", NULL, false}},
     .reads_body = true,
     .answers = {{202,
-                 ANSWER_LOCATION | ANSWER_REPLAYED,
+                 ANSWER_LOCATION | ANSWER_REPLAYED | ANSWER_CACHE_CONTROL,
                  "the import, which is carried out in the background",
                  {{"application/json", "Import", false}}}},
 };

@@ -1,5 +1,6 @@
 /* What can be done with the feed of changes and with background jobs. */
 #include "domain/job.h"
+#include "domain/product.h"
 #include "handler/operation.h"
 #include "handler/routes.h"
 #include "operation_parts.h"
@@ -40,6 +41,51 @@ const struct operation operation_change_list = {
     .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_GONE),
     .answers = {{200, READ_ANSWER | ANSWER_LINK, "changes", {{"application/json", "Change", true}}},
                 {304, READ_ANSWER, "nothing else than what If-None-Match names", {{0}}}},
+};
+
+static const struct parameter event_after = {
+    .name = "after",
+    .kind = PARAMETER_PLACE,
+    .example = "0.0",
+    .prose = "the cursor of the last change that was read, or of an export; without it from now on",
+};
+
+static const struct parameter event_category = {
+    .name = "category_id",
+    .kind = PARAMETER_FIELD,
+    .schema = &product_schema,
+    .field = PRODUCT_CATEGORY_ID,
+    .prose = "only changes of this category, and of products that are in it or have just left it",
+};
+
+static const struct parameter event_product = {
+    .name = "product_id",
+    .kind = PARAMETER_FIELD,
+    .schema = &product_schema,
+    .field = PRODUCT_ID,
+    .prose = "only changes of this product; not together with category_id",
+};
+
+static const struct parameter *const event_parameters[] = {&event_after, &event_category, &event_product, NULL};
+
+const struct operation operation_event_stream = {
+    .handler = event_stream,
+    .id = "streamEvents",
+    .tag = "Changes",
+    .summary = "Be told of changes as they happen",
+    .prose =
+        "The feed as server-sent events: the id of an event is the cursor of the change, its name the type, its data "
+        "the "
+        "change as JSON. A request to upgrade to WebSocket gets the same JSON, a change in each message. An event may "
+        "come more than once, those of one product in order. A stream that has nothing to tell is ended after a while, "
+        "and so is one that tells what was missed: come back with Last-Event-ID, as a browser's EventSource does by "
+        "itself.",
+    .parameters = event_parameters,
+    .headers = HEADER_LAST_EVENT_ID,
+    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_GONE) | PROBLEM_BIT(PROBLEM_CONFLICT) |
+                PROBLEM_BIT(PROBLEM_NO_LIVE_EVENTS),
+    .answers = {{200, ANSWER_CACHE_CONTROL, "events, as long as there are any", {{"text/event-stream", NULL, false}}},
+                {101, 0, "a WebSocket, where that was asked for", {{0}}}},
 };
 
 static const struct parameter state = {

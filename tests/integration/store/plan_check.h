@@ -80,21 +80,6 @@ static const char check_functions[] =
     "    RETURN most;\n"
     "END $f$;\n";
 
-static inline void run_migrations(struct database *database, const char *pattern)
-{
-    glob_t found = {0};
-    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        static char sql[1 << 20];
-        FILE *file = fopen(found.gl_pathv[i], "rbe");
-        assert_non_null(file);
-        sql[fread(sql, 1, sizeof(sql) - 1, file)] = '\0';
-        (void)fclose(file);
-        run_sql(database, sql);
-    }
-    globfree(&found);
-}
-
 /* The values of a statement as arguments of EXECUTE, in brackets where there are any. */
 static inline struct text arguments_of(struct arena *arena, const struct list_statement *statement)
 {
@@ -136,7 +121,7 @@ static inline void check_run(struct database *database, const struct list_statem
     uint64_t rows = 0;
     struct text answer = TEXT_ABSENT;
     if (!ask_about(database, "rows_of", "SELECT rows_of($1, $2)", statement, &answer) || !text_to_u64(answer, &rows) ||
-        rows > LIST_SCAN_MAX) {
+        rows > LIST_SCAN_MAX + 1) {
         fail_msg("%.*s rows: %s", TEXT_PRINT(answer), statement->sql);
     }
 }

@@ -190,6 +190,42 @@ static void products_are_found_by_id_and_by_sku_each_once(void **state)
     assert_int_equal(found.product_count + found.category_count, 0);
 }
 
+/* --- plans --- */
+
+/* Rows of product that were read until now, by whoever. */
+static unsigned long rows_read(struct database *database)
+{
+    run_sql(database, "SELECT pg_stat_force_next_flush()");
+    return strtoul(ask(database, "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables "
+                                 "WHERE relid = 'product'::regclass"),
+                   NULL, 10);
+}
+
+/* The first batch of a session is often the first there ever was: what was planned for an empty table is kept. */
+static void what_was_planned_for_an_empty_table_looks_rows_up_when_it_is_full(void **state)
+{
+    struct database *database = *state;
+    struct record product = make_product(database, 1, TEA);
+    struct batch_row batch = row_of(&product, true);
+    const struct text sku = TEXT("s-1500");
+    const struct batch_keys keys = {.ids = &product.value[PRODUCT_ID], .id_count = 1, .skus = &sku, .sku_count = 1};
+    struct batch_found found;
+
+    run_sql(database, "VACUUM product");
+    assert_int_equal(product_batch_load(database->pg, &database->scope, &keys, 1 << 20, &found), STATUS_OK);
+    assert_int_equal(found.product_count, 0);
+    assert_int_equal(write_batch(database, &batch, 1, &no_key), STATUS_OK);
+    run_sql(database,
+            "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images) "
+            "SELECT ('01910000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'S-' || n, 'Name', 1, 'EUR', '" TEA
+            "', 'active', '{}', '[]' FROM generate_series(2, 3000) n");
+
+    const unsigned long before = rows_read(database);
+    assert_int_equal(product_batch_load(database->pg, &database->scope, &keys, 1 << 20, &found), STATUS_OK);
+    assert_int_equal(found.product_count, 2);
+    assert_in_range(rows_read(database) - before, 1, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup(a_key_is_for_one_batch, products_clear),
         cmocka_unit_test_setup(a_dry_run_finds_what_would_be, products_clear),
         cmocka_unit_test_setup(products_are_found_by_id_and_by_sku_each_once, products_clear),
+        cmocka_unit_test_setup(what_was_planned_for_an_empty_table_looks_rows_up_when_it_is_full, products_clear),
     };
     return cmocka_run_group_tests(tests, products_set_up, database_tear_down);
 }

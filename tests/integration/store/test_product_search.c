@@ -27,6 +27,11 @@ static int set_up(void **state)
     return 0;
 }
 
+#define CHANGED(type)                                                                                                  \
+    " RETURNING id) INSERT INTO change (type, id, version, at, data) SELECT 'product." type                            \
+    "', id, 1, now(), '{}' FROM made"
+
+/* As every writer does: with a row in the feed. */
 static void put(struct database *database, size_t number, const char *name, const char *description)
 {
     const struct text values[] = {arena_printf(database->scope.arena, "01910000-0000-7000-8000-%012zx", number),
@@ -35,8 +40,9 @@ static void put(struct database *database, size_t number, const char *name, cons
     struct pg_result *result = NULL;
 
     assert_int_equal(pg_exec(database->pg, &database->scope, "put",
-                             "INSERT INTO product (id, sku, name, description, price, currency, category_id, status, "
-                             "attributes, images) VALUES ($1, $2, $3, $4, 1, 'EUR', '" TEA "', 'active', '{}', '[]')",
+                             "WITH made AS (INSERT INTO product (id, sku, name, description, price, currency, "
+                             "category_id, status, attributes, images) VALUES ($1, $2, $3, $4, 1, 'EUR', '" TEA
+                             "', 'active', '{}', '[]')" CHANGED("created"),
                              false, values, COUNT_OF(values), &result),
                      STATUS_OK);
 }
@@ -44,7 +50,7 @@ static void put(struct database *database, size_t number, const char *name, cons
 static int stock(void **state)
 {
     (void)database_reset(state);
-    run_sql(*state, "TRUNCATE product, search_word");
+    run_sql(*state, "TRUNCATE product, search_word, change");
     for (size_t i = 0; i < COUNT_OF(goods); i++) {
         put(*state, i + 1, goods[i][0], goods[i][1]);
     }
@@ -198,18 +204,62 @@ static void misspelt_words_find_where_nothing_else_does(void **state)
     assert_spelling(database, "zzzzqqqq", NULL, NULL);
 }
 
-static void words_are_learnt_from_every_writer(void **state)
+static const char *known(struct database *database, const char *words)
+{
+    return ask(database, arena_printf(database->scope.arena,
+                                      "SELECT coalesce(string_agg(word, ' ' ORDER BY word), '') FROM search_word "
+                                      "WHERE word = ANY ('{%s}')",
+                                      words)
+                             .data);
+}
+
+static void describe(struct database *database, const char *description)
+{
+    run_sql(database,
+            arena_printf(database->scope.arena,
+                         "WITH made AS (UPDATE product SET description = '%s' WHERE sku = 'SKU-1'" CHANGED("updated"),
+                         description)
+                .data);
+}
+
+/* Writers learn nothing; who goes through the feed learns each word once, in as many steps as the bound makes of it. */
+static void words_are_learnt_from_the_feed(void **state)
 {
     struct database *database = *state;
-    assert_string_equal(ask(database, "SELECT count(*) FROM search_word WHERE word = 'hammer'"), "1");
+    assert_string_equal(known(database, "hammer,green"), "");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "5");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "2");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "0");
     put(database, 50, "Another hammer", NULL);
-    assert_string_equal(ask(database, "SELECT count(*) FROM search_word WHERE word = 'hammer'"), "1");
-    run_sql(database, "UPDATE product SET description = 'Secateurs' WHERE sku = 'SKU-1'");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "1");
+    assert_string_equal(known(database, "hammer,green,another"), "another green hammer");
+    describe(database, "Secateurs");
+    assert_string_equal(known(database, "secateurs"), "");
+}
+
+/* No runner is needed, and what was deleted in the meantime is not learnt. */
+static void a_search_that_finds_nothing_learns_first(void **state)
+{
+    struct database *database = *state;
+    describe(database, "Secateurs");
+    assert_string_equal(found(database, "secateurs"), "1");
+    assert_string_equal(known(database, "secateurs"), "");
     assert_string_equal(found(database, "secatuers"), "1");
-    run_sql(database, "UPDATE product SET description = 'Secateurs and trellis' WHERE sku = 'SKU-1'");
-    assert_string_equal(ask(database, "SELECT string_agg(word, ' ' ORDER BY word) FROM search_word "
-                                      "WHERE word IN ('secateurs', 'trellis')"),
-                        "secateurs trellis");
+    assert_string_equal(known(database, "secateurs"), "secateurs");
+    put(database, 51, "Trellis", NULL);
+    run_sql(database, "UPDATE product SET deleted_at = now() WHERE sku = 'SKU-51'");
+    assert_string_equal(found(database, "trelils"), "");
+    assert_string_equal(known(database, "trellis"), "");
+}
+
+static void a_session_that_may_not_write_learns_nothing(void **state)
+{
+    struct database *database = *state;
+    run_sql(database, "SET default_transaction_read_only = on");
+    assert_string_equal(found(database, "hamemr"), "");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "0");
+    run_sql(database, "SET default_transaction_read_only = off");
+    assert_string_equal(ask(database, "SELECT search_learn(5)"), "5");
 }
 
 int main(void)
@@ -219,7 +269,9 @@ int main(void)
         cmocka_unit_test_setup(a_product_is_found_by_each_of_its_words, stock),
         cmocka_unit_test_setup(words_follow_their_product, stock),
         cmocka_unit_test_setup(misspelt_words_find_where_nothing_else_does, stock),
-        cmocka_unit_test_setup(words_are_learnt_from_every_writer, stock),
+        cmocka_unit_test_setup(words_are_learnt_from_the_feed, stock),
+        cmocka_unit_test_setup(a_search_that_finds_nothing_learns_first, stock),
+        cmocka_unit_test_setup(a_session_that_may_not_write_learns_nothing, stock),
     };
     return cmocka_run_group_tests(tests, set_up, database_tear_down);
 }

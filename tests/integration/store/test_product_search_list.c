@@ -44,7 +44,7 @@ static void fill(struct database *database, unsigned count)
             "jsonb_build_object('size', n %% 7, 'colour', (ARRAY['red', 'green'])[n / 2 %% 2 + 1], 'tags', "
             "jsonb_build_array('t' || n %% 4, 'x', 'x')), '[]', "
             "timestamptz '2025-06-01' + (n / 7) * interval '1 s', timestamptz '2025-06-02' FROM "
-            "generate_series(1, %u) n; ANALYZE product",
+            "generate_series(1, %u) n; ANALYZE product; SELECT search_learn_from(array_agg(search)) FROM product",
             count)
             .data);
 }

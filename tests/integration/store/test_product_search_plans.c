@@ -1,71 +1,10 @@
 /* The plans of searches and facets: with every filter beside it, no search may look at more rows than its bound, and no
- * question may cost more to plan than the index of words is worth. A million products, with the settings of a worker's
- * session; on a build with sanitizers, which change nothing about plans, a few thousand. */
+ * question may cost more to plan than the index of words is worth. */
 #include "store/product_search.h"
 
-#include "plan_check.h"
+#include "million.h"
 
 #include "domain/timestamp.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define PRODUCTS "5000"
-#else
-#define PRODUCTS "1000000"
-#endif
-
-#define ROOT "01900000-0000-7000-8000-000000000001"
-#define LEAF "01900000-0000-7000-8000-000000000005"
-#define PRODUCT "01910000-0000-7000-8000-000000000100"
-
-/* "common" is in every name, "third" in every third, "w17" in one of 500, "rare" in one of a thousand; "left" and "right" are in half of
- * them each, and never together. */
-static const char fill_sql[] =
-    "ALTER TABLE product DROP CONSTRAINT product_category_exists;"
-    "ALTER TABLE product SET UNLOGGED;"
-    "DROP INDEX product_newest, product_newest_in_category, product_sku_taken;"
-    "INSERT INTO category (id, name, slug, parent_id) "
-    "SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'C' || n, 'c' || n, "
-    "CASE WHEN n BETWEEN 2 AND 60 THEN '" ROOT "'::uuid END FROM generate_series(1, 300) n;"
-    "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images, group_key, "
-    "created_at, updated_at) "
-    "SELECT ('01910000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'S-' || n, "
-    "'Common ' || CASE n % 3 WHEN 0 THEN 'third ' ELSE '' END || CASE n % 2 WHEN 0 THEN 'left ' ELSE 'right ' END || "
-    "'w' || n % 500 || CASE n % 1000 WHEN 0 THEN ' rare' ELSE '' END, "
-    "(n % 9973 + 1) * 0.01, (ARRAY['EUR', 'USD', 'GBP'])[n % 3 + 1], "
-    "('01900000-0000-7000-8000-' || lpad(to_hex(n * 31 % 300 + 1), 12, '0'))::uuid, "
-    "CASE n / 7 % 100 WHEN 0 THEN 'draft' WHEN 1 THEN 'archived' ELSE 'active' END, "
-    "jsonb_build_object('colour', (ARRAY['red', 'green', 'blue'])[n % 3 + 1], 'serial', n), '[]', 'G' || n / 3, "
-    "'2026-01-01T00:00:00Z'::timestamptz + n * interval '1 second', "
-    "'2026-01-01T00:00:00Z'::timestamptz + n * 7919 % 1000003 * interval '1 second' "
-    "FROM generate_series(1, " PRODUCTS "::bigint) n";
-
-static int set_up(void **state)
-{
-    struct database *database = NULL;
-    (void)database_set_up(state);
-    database = *state;
-    database->scope.deadline_ns = clock_deadline_in_ms(600000);
-    run_migrations(database, "migrations/000[12]*.sql");
-    run_sql(database, fill_sql);
-    /* In this order a new column has the fewest indexes to build anew. */
-    run_migrations(database, "migrations/0004*.sql");
-    run_sql(database,
-            "CREATE UNIQUE INDEX product_sku_taken ON product (lower(sku)) WHERE sku IS NOT NULL AND deleted_at "
-            "IS NULL; CREATE INDEX product_newest ON product (id) WHERE false;"
-            "CREATE INDEX product_newest_in_category ON product (id) WHERE false");
-    run_migrations(database, "migrations/0003*.sql");
-    run_sql(database, "ANALYZE product, category, search_word");
-    run_sql(database, check_functions);
-    return 0;
-}
-
-static int take_time(void **state)
-{
-    struct database *database = *state;
-    arena_reset(database->scope.arena);
-    database->scope.deadline_ns = clock_deadline_in_ms(600000);
-    return 0;
-}
 
 /* --- statements --- */
 
@@ -98,6 +37,37 @@ static void set_cursor(struct product_query *query)
     memcpy(query->cursor.key, keys[query->sort], query->cursor.key_length);
 }
 
+static unsigned check_statement(struct database *database, const struct list_request *request, enum list_source source,
+                                enum list_ask asked, bool run)
+{
+    struct list_statement statement;
+    list_statement_make(&statement, request, source, asked, database->scope.arena);
+    if (asked == LIST_LOOKED) {
+        (void)strcat(statement.sql, " SELECT count(*) FROM looked");
+    }
+    check_plan(database, &statement);
+    if (run) {
+        check_run(database, &statement);
+    }
+    return 1;
+}
+
+/* What a list in the order of an index may come to with a source: what is looked at first, and what where that is short. */
+static unsigned check_ordered(struct database *database, const struct list_request *request, enum list_source source,
+                              bool run)
+{
+    if (source == LIST_SCAN || source == LIST_MERGE) {
+        return check_statement(database, request, source, LIST_GLANCE, run) +
+               check_statement(database, request, source, LIST_PAGE, run);
+    }
+    unsigned statements = 0;
+    if (source <= LIST_FEW_SEARCH && list_source_applies(request, source)) {
+        statements += check_statement(database, request, source, LIST_PAGE, run);
+    }
+    return source >= LIST_FEW_GROUP ? statements + check_statement(database, request, source, LIST_SORTED, run)
+                                    : statements;
+}
+
 /* Where the rows of a request may come from, in the first place and where they are too many. */
 static bool may_come_from(const struct list_request *request, enum list_source source, enum list_ask asked)
 {
@@ -107,6 +77,9 @@ static bool may_come_from(const struct list_request *request, enum list_source s
     if (source == LIST_FEW_BRANCH && asked != LIST_LOOKED) {
         return false;
     }
+    if (source == LIST_FEW_SEARCH && asked == LIST_PAGE && request->query->sort != SORT_RELEVANCE) {
+        return true; /* however many match: they are sorted where they are no more than the bound */
+    }
     return list_source_applies(request, source);
 }
 
@@ -115,19 +88,14 @@ static unsigned check_sources(struct database *database, const struct list_reque
 {
     unsigned statements = 0;
     for (enum list_source source = LIST_SCAN; source < LIST_SOURCE_COUNT; source++) {
-        struct list_statement statement;
         if (!may_come_from(request, source, asked)) {
             continue;
         }
-        list_statement_make(&statement, request, source, asked, database->scope.arena);
-        if (asked == LIST_LOOKED) {
-            (void)strcat(statement.sql, " SELECT count(*) FROM looked");
+        if (asked == LIST_PAGE && request->query->sort != SORT_RELEVANCE) {
+            statements += check_ordered(database, request, source, run);
+        } else {
+            statements += check_statement(database, request, source, asked, run);
         }
-        check_plan(database, &statement);
-        if (run) {
-            check_run(database, &statement);
-        }
-        statements++;
     }
     arena_reset(database->scope.arena);
     return statements;
@@ -176,15 +144,6 @@ static unsigned check_filters(struct database *database, unsigned filters, bool 
         }
     }
     return statements;
-}
-
-static unsigned bits_in(unsigned number)
-{
-    unsigned count = 0;
-    for (; number != 0; number &= number - 1) {
-        count++;
-    }
-    return count;
 }
 
 static void every_search_is_bounded_by_its_plan(void **state)
@@ -299,11 +258,11 @@ static void a_plan_knows_few_from_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(every_search_is_bounded_by_its_plan, take_time),
-        cmocka_unit_test_setup(facets_are_bounded_by_their_plan, take_time),
-        cmocka_unit_test_setup(what_is_run_looks_at_no_more_rows_than_the_bound, take_time),
-        cmocka_unit_test_setup(a_plan_reads_a_bounded_part_of_the_index, take_time),
-        cmocka_unit_test_setup(a_plan_knows_few_from_many, take_time),
+        cmocka_unit_test_setup(every_search_is_bounded_by_its_plan, million_take_time),
+        cmocka_unit_test_setup(facets_are_bounded_by_their_plan, million_take_time),
+        cmocka_unit_test_setup(what_is_run_looks_at_no_more_rows_than_the_bound, million_take_time),
+        cmocka_unit_test_setup(a_plan_reads_a_bounded_part_of_the_index, million_take_time),
+        cmocka_unit_test_setup(a_plan_knows_few_from_many, million_take_time),
     };
-    return cmocka_run_group_tests(tests, set_up, database_tear_down);
+    return cmocka_run_group_tests(tests, million_set_up, million_tear_down);
 }

@@ -350,7 +350,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 36);
+    assert_int_equal(variables, 37);
     free(help);
 }
 

@@ -147,6 +147,22 @@ enum status catalog_changes(struct catalog *catalog, struct scope *scope, const 
     return catalog->status;
 }
 
+enum status catalog_event_stand(struct catalog *catalog, struct scope *scope, const struct feed_cursor *after,
+                                struct event_stand *stand)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->after = *after;
+    *stand = catalog->stand;
+    return catalog->status;
+}
+
+enum status catalog_events_missed(struct catalog *catalog, struct scope *scope, const struct feed_cursor *after,
+                                  uint32_t limit, struct feed_page *page)
+{
+    return catalog_changes(catalog, scope, after, limit, page);
+}
+
 enum status catalog_webhook_get(struct catalog *catalog, struct scope *scope, struct text id, struct record *webhook)
 {
     return catalog_category_get(catalog, scope, id, webhook);

@@ -3,6 +3,7 @@
 #define TESTS_FAKE_CATALOG_H
 
 #include "catalog/category_change.h"
+#include "catalog/events.h"
 #include "catalog/feed.h"
 #include "catalog/imports.h"
 #include "catalog/job_queue.h"
@@ -54,6 +55,7 @@ struct catalog {
     struct job job;
     struct job_query job_query;
     struct feed_page feed;
+    struct event_stand stand;
     bool has_after;
     struct feed_cursor after;
     uint32_t feed_limit;

@@ -1,0 +1,137 @@
+/* Reading and writing how far live events are. */
+#include "store/event_store.h"
+
+#include "base/log.h"
+
+/* Times of the window are Postgres's own, whoever asks. */
+#define RELIED "interval '" TEXT_OF(EVENT_RELIED_S) " s'"
+
+static bool read_place(const struct pg_result *result, size_t column, struct feed_cursor *place)
+{
+    return text_to_u64(pg_value(result, 0, column), &place->xid) &&
+           text_to_u64(pg_value(result, 0, column + 1), &place->seq);
+}
+
+static struct text digits(struct scope *scope, uint64_t number)
+{
+    return arena_printf(scope->arena, "%llu", (unsigned long long)number);
+}
+
+/* Epoch, xid and seq are the first columns. */
+static enum status read_relay(const struct pg_result *result, struct event_relay *relay)
+{
+    if (pg_rows(result) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    relay->epoch = pg_value(result, 0, 0);
+    if (!read_place(result, 1, &relay->place)) {
+        log_error("postgres: event_relay has a place of no known form");
+        return STATUS_INTERNAL;
+    }
+    return STATUS_OK;
+}
+
+enum status event_store_relay(struct pg *pg, struct scope *scope, struct event_relay *relay)
+{
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "event_relay", "SELECT epoch, xid, seq FROM event_relay", true, NULL, 0, &result);
+
+    return status == STATUS_OK ? read_relay(result, relay) : status;
+}
+
+/* The last kept place that is not behind the cursor. One that is old will do only for a cursor behind which nothing was
+ * published: there the front server has nothing to hold. */
+enum status event_store_start(struct pg *pg, struct scope *scope, const struct feed_cursor *after,
+                              struct event_start *start)
+{
+    static const char sql[] =
+        "SELECT r.epoch, r.xid, r.seq, p.since FROM event_relay r LEFT JOIN LATERAL ("
+        "  SELECT since, at FROM event_place WHERE epoch = r.epoch AND (xid, seq) <= ($1::xid8, $2::bigint) "
+        "  ORDER BY xid DESC, seq DESC LIMIT 1"
+        ") p ON p.at > now() - " RELIED " OR (r.xid, r.seq) <= ($1::xid8, $2::bigint)";
+    const struct text values[] = {digits(scope, after->xid), digits(scope, after->seq)};
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "event_start", sql, true, values, 2, &result);
+
+    *start = (struct event_start){0};
+    status = status == STATUS_OK ? read_relay(result, &start->relay) : status;
+    if (status == STATUS_OK && pg_value(result, 0, 3).data != NULL) {
+        start->held = true;
+        if (!text_to_u64(pg_value(result, 0, 3), &start->since)) {
+            return STATUS_INTERNAL;
+        }
+    }
+    return status;
+}
+
+/* $1 and $2 the hold, $3 epoch, $4 and $5 the place or NULL, $6 since, $7 age. Places of other epochs go. */
+static const char begin_sql[] =
+    JOB_HELD ", gone AS (DELETE FROM event_place USING held WHERE epoch <> $3::uuid), "
+             "relay AS (INSERT INTO event_relay AS r (epoch, xid, seq) "
+             "SELECT $3::uuid, coalesce($4::xid8, o.xid, pg_snapshot_xmin(pg_current_snapshot())), "
+             "coalesce($5::bigint, o.seq, 0) "
+             "FROM held LEFT JOIN event_relay o ON true "
+             "ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq "
+             "RETURNING xid, seq), "
+             "first AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
+             "SELECT $3::uuid, xid, seq, $6::bigint, now() - $7::bigint * interval '1 ms' FROM relay) "
+             "SELECT xid, seq FROM relay";
+
+enum status event_store_begin(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
+                              const struct feed_cursor *from, uint64_t since, int64_t age_ms, struct feed_cursor *place)
+{
+    const struct text values[] = {
+        hold->id,
+        hold->fence,
+        epoch,
+        from != NULL ? digits(scope, from->xid) : TEXT_ABSENT,
+        from != NULL ? digits(scope, from->seq) : TEXT_ABSENT,
+        digits(scope, since),
+        digits(scope, (uint64_t)age_ms),
+    };
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "event_begin", begin_sql, false, values, sizeof(values) / sizeof(values[0]), &result);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (pg_rows(result) == 0) {
+        return STATUS_STALE;
+    }
+    return read_place(result, 0, place) ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* $4 and $5 the new place, $6 and $7 the one before, $8 since or NULL, $9 age. */
+static const char move_sql[] =
+    JOB_HELD ", moved AS (UPDATE event_relay SET xid = $4::xid8, seq = $5::bigint FROM held WHERE epoch = $3::uuid "
+             "RETURNING 1), "
+             "added AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
+             "SELECT $3::uuid, $6::xid8, $7::bigint, $8::bigint, now() - $9::bigint * interval '1 ms' FROM moved "
+             "WHERE $8 IS NOT NULL ON CONFLICT (epoch, xid, seq) DO NOTHING), "
+             "gone AS (DELETE FROM event_place p USING moved WHERE p.epoch = $3::uuid AND p.at < now() - " RELIED " "
+             "AND (p.xid, p.seq) < (SELECT xid, seq FROM event_place WHERE epoch = $3::uuid ORDER BY xid DESC, seq "
+             "DESC LIMIT 1)) "
+             "SELECT FROM moved";
+
+enum status event_store_move(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
+                             const struct event_batch *batch)
+{
+    const struct text values[] = {
+        hold->id,
+        hold->fence,
+        epoch,
+        digits(scope, batch->last.xid),
+        digits(scope, batch->last.seq),
+        digits(scope, batch->before.xid),
+        digits(scope, batch->before.seq),
+        batch->since > 0 ? digits(scope, batch->since) : TEXT_ABSENT,
+        digits(scope, (uint64_t)batch->age_ms),
+    };
+    struct pg_result *result = NULL;
+    enum status status =
+        pg_exec(pg, scope, "event_move", move_sql, false, values, sizeof(values) / sizeof(values[0]), &result);
+
+    return status == STATUS_OK && pg_rows(result) == 0 ? STATUS_STALE : status;
+}
