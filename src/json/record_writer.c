@@ -17,7 +17,7 @@ struct layout {
 
 static void layout_init(struct layout *layout, const struct schema *schema)
 {
-    layout->schema = schema;
+    *layout = (struct layout){.schema = schema};
     for (size_t i = 0; i < schema->count; i++) {
         layout->name_length[i] = strlen(schema->fields[i].name);
     }
