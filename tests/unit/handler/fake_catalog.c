@@ -186,6 +186,7 @@ enum status catalog_webhook_create(struct catalog *catalog, struct scope *scope,
     result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
     record_complete(&webhook_schema, input, "USD", faults);
     catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
     return faults->count > 0 ? STATUS_INVALID : status;
 }
 
