@@ -11,6 +11,7 @@
 #include "domain/category_tree.h"
 #include "domain/fault.h"
 #include "domain/feed_cursor.h"
+#include "domain/job.h"
 #include "domain/product.h"
 #include "domain/product_facets.h"
 #include "domain/product_query.h"
@@ -31,11 +32,15 @@ typedef void (*product_renderer)(struct strbuf *out, const struct record *produc
 /* The same of a category: what the feed says is what is answered. */
 typedef void (*category_renderer)(struct strbuf *out, const struct record *category);
 
+/* The same of a background job. */
+typedef void (*job_renderer)(struct strbuf *out, const struct job *job);
+
 struct catalog_options {
     struct pg *pg; /* both stay the caller's */
     struct product_cache *cache;
     product_renderer render;
     category_renderer render_category;
+    job_renderer render_job; /* of a catalog whose jobs are changed */
     const char *currency; /* of products that name none */
     int64_t stale_ms_max; /* for so long after it was known to be current a product is shown unproven; 0: never */
 };

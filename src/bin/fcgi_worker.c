@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "domain/category.h"
 #include "domain/product.h"
+#include "handler/job_json.h"
 #include "migrate/migrate.h"
 #include "server/worker.h"
 #include "store/pg.h"
@@ -158,6 +159,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .cache = cache,
         .render = render_product,
         .render_category = render_category,
+        .render_job = job_write,
         .currency = config->currency,
         .stale_ms_max = config->stale_max_s * 1000,
     });
