@@ -41,8 +41,8 @@ struct catalog_options {
     product_renderer render;
     category_renderer render_category;
     job_renderer render_job; /* of a catalog whose jobs are changed */
-    const char *currency; /* of products that name none */
-    int64_t stale_ms_max; /* for so long after it was known to be current a product is shown unproven; 0: never */
+    const char *currency;    /* of products that name none */
+    int64_t stale_ms_max;    /* for so long after it was known to be current a product is shown unproven; 0: never */
 };
 
 /* A product as it is answered. */

@@ -58,8 +58,8 @@ enum status job_change_write(struct pg *pg, struct scope *scope, enum job_effect
     const bool keyed = change->idempotency.key.data != NULL && !change->dry_run;
     const char *sql = keyed ? effects[effect].keyed_sql : effects[effect].sql;
     const char *name = keyed ? effects[effect].keyed_name : effects[effect].name;
-    const struct text values[] = {change->id,   change->seen,            change->at,
-                                  change->json, change->idempotency.key, change->idempotency.request};
+    const struct text values[] = {
+        change->id, change->seen, change->at, change->json, change->idempotency.key, change->idempotency.request};
     const size_t count = keyed ? sizeof values / sizeof values[0] : 3;
     struct pg_result *result = NULL;
     enum status status;
