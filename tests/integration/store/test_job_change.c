@@ -146,8 +146,7 @@ static void nothing_is_written_to_what_has_changed(void **state)
 {
     static const char *const meanwhile[] = {
         "UPDATE job SET fence = fence + 1",
-        "UPDATE job SET state = 'running', lease_until = now() + interval '1 hour' WHERE state = 'queued'; "
-        "UPDATE job SET fence = fence + 1",
+        "UPDATE job SET fence = fence + 1, state = 'running', lease_until = now() + interval '1 hour'",
         "UPDATE job SET fence = fence + 1, state = 'queued', lease_until = NULL",
         "DELETE FROM job",
     };
