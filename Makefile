@@ -44,6 +44,8 @@ optimise := -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) $(if $(findstring
 endif
 cflags  := -std=c17 -g -fPIE -MMD -MP $(warnings) $(optimise) $(CFLAGS)
 ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+# Of the runner of jobs alone, which sends webhooks.
+jobs_libraries := -lcurl -lcrypto
 libraries := -lfcgi $(shell pkg-config --libs $(packages) 2>/dev/null)
 
 # V=1 shows the commands.
@@ -94,7 +96,7 @@ jobs_parts := $(call bin_objects,jobs_*) $(call bin_objects,program_*) \
   $(filter-out %libserver.a %libhandler.a,$(archives))
 
 $(BUILD)/wares-jobs: $(BUILD)/obj/bin/wares_jobs.o $(jobs_parts)
-	$(link) $(filter-out -lfcgi,$(libraries))
+	$(link) $(filter-out -lfcgi,$(libraries)) $(jobs_libraries)
 
 # The operator's command has no use for the server's layers.
 $(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) $(BUILD)/obj/bin/program_runner.o \
@@ -135,7 +137,7 @@ $(BUILD)/tests/$(1): $(BUILD)/obj/tests/$(1).o \
   $$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$$(sort $$(wildcard tests/$(dir $(1))fake_*.c))) \
   $$(below_$(call layer_of,$(1)):%=$(BUILD)/lib%.a)
 	@mkdir -p $$(@D)
-	$$(link) -lcmocka $$(libraries)
+	$$(link) -lcmocka $$(libraries) $$(if $$(filter jobs,$(call layer_of,$(1))),$$(jobs_libraries))
 endef
 $(foreach source,$(unit_sources) $(integration_sources),$(eval $(call test_rules,$(source:tests/%.c=%))))
 
@@ -161,7 +163,7 @@ $(BUILD)/bench/ceiling: $(BUILD)/obj/tests/bench/ceiling.o
 # A runner with a kind of job of the tests' own.
 $(BUILD)/tests/tally-runner: $(BUILD)/obj/tests/service/tally_runner.o $(jobs_parts)
 	@mkdir -p $(@D)
-	$(link) $(filter-out -lfcgi,$(libraries))
+	$(link) $(filter-out -lfcgi,$(libraries)) $(jobs_libraries)
 
 tests: $(unit_tests) $(integration_tests) $(fuzz_replays) $(BUILD)/tests/tally-runner
 

@@ -7,7 +7,8 @@ set -eu -o pipefail
 export LC_ALL=C
 
 declare -rA packages=(
-    [build]="gcc make pkg-config libc6-dev libfcgi-dev libpq-dev libhiredis-dev libjson-c-dev uuid-dev"
+    [build]="gcc make pkg-config libc6-dev libfcgi-dev libpq-dev libhiredis-dev libjson-c-dev uuid-dev
+        libcurl4-openssl-dev libssl-dev"
     [run]="postgresql redis-server nginx libnginx-mod-nchan spawn-fcgi curl"
     [lighttpd]="lighttpd lighttpd-mod-deflate lighttpd-modules-lua"
     [test]="clang libclang-rt-dev valgrind libcmocka-dev libfcgi-bin multiwatch openssl spin strace

@@ -3,6 +3,7 @@
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
+#include "base/address.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -12,6 +13,14 @@
 #include <stdio.h>
 
 enum hosts { HOSTS_ONE, HOSTS_MANY };
+
+#define CONFIG_DELAYS_MAX 32
+
+/* Pauses one after the other. */
+struct config_delays {
+    int64_t seconds[CONFIG_DELAYS_MAX];
+    size_t count;
+};
 
 /* Strings point into the environment or at constants, and live as long as the process. */
 struct config {
@@ -44,6 +53,13 @@ struct config {
     bool require_if_match;       /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
     int64_t stale_max_s;   /* WARES_STALE_MAX: seconds that an answer may be out of date in an outage, 0 for never */
     int64_t stop_grace_ms; /* WARES_STOP_GRACE: for a graceful stop, in ms */
+    struct address_ranges webhook_allow;  /* WARES_WEBHOOK_ALLOW: that webhooks may reach although they are private */
+    int64_t webhook_concurrency;          /* WARES_WEBHOOK_CONCURRENCY: requests to one endpoint at once */
+    int64_t webhook_disable_after_s;      /* WARES_WEBHOOK_DISABLE_AFTER: of failing alone, in seconds */
+    int64_t webhook_retention_days;       /* WARES_WEBHOOK_RETENTION: days that deliveries are kept after their end */
+    struct config_delays webhook_retries; /* WARES_WEBHOOK_RETRIES: pauses between attempts at a delivery */
+    int64_t webhook_rotation_s;           /* WARES_WEBHOOK_ROTATION: that the secret before is used too, in seconds */
+    int64_t webhook_timeout_ms;           /* WARES_WEBHOOK_TIMEOUT: for one attempt at a delivery, in ms */
 };
 
 /* Reads the environment; an empty value counts as unset. On STATUS_INVALID one sentence in error (NUL-terminated) names the variable, what is wrong

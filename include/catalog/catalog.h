@@ -25,6 +25,7 @@ struct pg;
 struct product_cache;
 struct product_export;
 struct waiter;
+struct delivery;
 
 /* Writes the JSON of a product: handed in by who knows JSON, so that what is cached is what is answered. */
 typedef void (*product_renderer)(struct strbuf *out, const struct record *product);
@@ -35,14 +36,20 @@ typedef void (*category_renderer)(struct strbuf *out, const struct record *categ
 /* The same of a background job. */
 typedef void (*job_renderer)(struct strbuf *out, const struct job *job);
 
+/* The same of a webhook, with its secret where that is to be shown, and of a delivery. */
+typedef void (*webhook_renderer)(struct strbuf *out, const struct record *webhook, struct text secret);
+typedef void (*delivery_renderer)(struct strbuf *out, const struct delivery *delivery);
+
 struct catalog_options {
     struct pg *pg; /* both stay the caller's */
     struct product_cache *cache;
     product_renderer render;
     category_renderer render_category;
     job_renderer render_job; /* of a catalog whose jobs are changed */
-    const char *currency;    /* of products that name none */
-    int64_t stale_ms_max;    /* for so long after it was known to be current a product is shown unproven; 0: never */
+    webhook_renderer render_webhook;
+    delivery_renderer render_delivery;
+    const char *currency; /* of products that name none */
+    int64_t stale_ms_max; /* for so long after it was known to be current a product is shown unproven; 0: never */
 };
 
 /* A product as it is answered. */

@@ -23,6 +23,9 @@ enum field_kind {
     FIELD_STATUS,     /* string: one of product_statuses */
     FIELD_ATTRIBUTES, /* object, carried as JSON text: see domain/attribute.h */
     FIELD_IMAGES,     /* array of strings, carried as JSON text: see domain/attribute.h */
+    FIELD_ENDPOINT,   /* string: the URL of a webhook, see domain/webhook_target.h */
+    FIELD_CHOICE,     /* string: one of choices */
+    FIELD_CHOICES,    /* array of at least one and at most max_length of choices, carried as JSON text */
     FIELD_INTEGER,    /* number without fraction, carried as decimal digits, 0 to INT32_MAX */
     FIELD_TIMESTAMP,  /* string: RFC 3339 with microseconds, UTC */
 };
@@ -41,6 +44,8 @@ struct field {
     const char *default_value; /* carried text where the field is absent on creation; NULL: null, or no default */
     const char *prose;         /* one line for the documentation */
     const char *example;       /* a value as it is carried, for the documentation */
+    const char *const *choices;
+    size_t choice_count;
 };
 
 struct schema {
@@ -67,8 +72,11 @@ void record_set(struct record *record, size_t field, struct text value);
 /* Index of the field with that name in the schema, or -1. */
 int schema_find(const struct schema *schema, struct text name);
 
+/* True where the value is one of the field's choices; else a fault that names the nearest one, or all of them. */
+bool field_check_choice(const struct field *field, struct text value, const char *pointer, struct faults *faults);
+
 /* Checks one value that is not null against its field's rule and normalises it in place (trimmed, lower-cased; the new
- * bytes live in faults->arena). FIELD_ATTRIBUTES and FIELD_IMAGES are checked where they are read, by json. Adds a
+ * bytes live in faults->arena). FIELD_ATTRIBUTES, FIELD_IMAGES and FIELD_CHOICES are checked where they are read, by json. Adds a
  * fault for pointer and returns false where the rule is broken. The value must be valid UTF-8. */
 bool field_check(const struct field *field, struct text *value, const char *pointer, struct faults *faults);
 

@@ -145,6 +145,9 @@ extern const struct operation operation_category_list, operation_category_create
 extern const struct operation operation_change_list, operation_event_stream, operation_job_list, operation_job_get,
     operation_job_retry, operation_job_cancel;
 extern const struct operation operation_import_create, operation_import_get, operation_import_errors;
+extern const struct operation operation_webhook_list, operation_webhook_create, operation_webhook_get,
+    operation_webhook_patch, operation_webhook_delete, operation_webhook_rotate, operation_webhook_replay,
+    operation_webhook_delivery_list, operation_webhook_redeliver;
 extern const struct operation operation_live, operation_ready, operation_openapi, operation_index,
     operation_problem_list, operation_problem_get;
 

@@ -35,6 +35,7 @@ struct job_run {
     uint64_t progress;                   /* thousandths */
     char checkpoint[JOB_CHECKPOINT_MAX]; /* written with the next heartbeat: a hint for the next attempt; "" for none */
     int64_t wait_ms;                     /* with JOB_STEP_WAIT */
+    int wake;                            /* a descriptor: readable, it ends the wait; -1 at first: there is none */
     char error[JOB_ERROR_MAX];           /* why, with JOB_STEP_RETRY and JOB_STEP_FAIL, and where begin refuses */
 };
 
@@ -44,6 +45,7 @@ struct job_kind {
     int64_t (*every_s)(const struct config *config); /* seconds between those; NULL or 0: none are made */
     bool (*runs_here)(const struct config *config);  /* whether this runner takes jobs of the kind; NULL: it does */
     bool forgotten; /* one that has succeeded leaves no trace: there are many, and nothing is to be said of them */
+    bool resident;  /* one at a time, that mostly waits: it has a place of its own beside the runner's concurrency */
     size_t state_size;
     /* Reads the payload. False, with the reason in error, where it is not one: no attempt can succeed. */
     bool (*begin)(struct job_run *run);
@@ -51,6 +53,9 @@ struct job_kind {
     enum job_step (*step)(struct job_run *run, struct scope *scope);
     void (*end)(struct job_run *run); /* releases what begin and step took, however the run ends; NULL: nothing */
 };
+
+/* One of them alone: a program that runs no others does without the libraries that they need. */
+extern const struct job_kind job_import;
 
 /* The kinds of wares-jobs. */
 extern const struct job_kind *const job_kinds[];

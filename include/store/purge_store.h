@@ -12,6 +12,8 @@ enum purge_what {
     PURGE_ERRORS,      /* lines of imports that failed */
     PURGE_IMPORTS,     /* imports whose jobs are gone */
     PURGE_JOBS,        /* jobs that have ended */
+    PURGE_DELIVERIES,  /* deliveries of webhooks that have ended, and those of webhooks that were deleted */
+    PURGE_WEBHOOKS,    /* webhooks that were deleted, once they have no deliveries */
     PURGE_COUNT
 };
 

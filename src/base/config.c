@@ -20,6 +20,8 @@ enum type {
     TYPE_INTEGER,
     TYPE_CHOICE,  /* an enum, by the index of its name in choices */
     TYPE_SWITCH,  /* a bool */
+    TYPE_RANGES,  /* a struct address_ranges */
+    TYPE_DELAYS,  /* a struct config_delays, each from least to most */
     TYPE_FOREIGN, /* known, so that it is not taken for a slip, but not read */
 };
 
@@ -291,6 +293,67 @@ static const struct variable variables[] = {
         .most = 600000,
         .prose = "milliseconds that requests under way may take at a stop before they are cut off",
     },
+    {
+        .name = "WARES_WEBHOOK_ALLOW",
+        .type = TYPE_RANGES,
+        .offset = offsetof(struct config, webhook_allow),
+        .default_value = "",
+        .prose = "addresses that webhooks may reach although they are private, and by http, such as 10.1.0.0/16",
+    },
+    {
+        .name = "WARES_WEBHOOK_CONCURRENCY",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, webhook_concurrency),
+        .default_value = "4",
+        .least = 1,
+        .most = 64,
+        .prose = "events that are on their way to one webhook at once",
+    },
+    {
+        .name = "WARES_WEBHOOK_DISABLE_AFTER",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, webhook_disable_after_s),
+        .default_value = "432000",
+        .least = 1,
+        .most = 31536000,
+        .prose = "seconds of failed attempts alone after which a webhook is disabled",
+    },
+    {
+        .name = "WARES_WEBHOOK_RETENTION",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, webhook_retention_days),
+        .default_value = "7",
+        .least = 1,
+        .most = 3650,
+        .prose = "days that a delivery of a webhook can be looked at after its end",
+    },
+    {
+        .name = "WARES_WEBHOOK_RETRIES",
+        .type = TYPE_DELAYS,
+        .offset = offsetof(struct config, webhook_retries),
+        .default_value = "5,300,1800,7200,18000,36000,50400,72000,86400",
+        .least = 0,
+        .most = 604800,
+        .prose = "seconds before each further attempt at a delivery; up to a fifth is added at random",
+    },
+    {
+        .name = "WARES_WEBHOOK_ROTATION",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, webhook_rotation_s),
+        .default_value = "86400",
+        .least = 1,
+        .most = 31536000,
+        .prose = "seconds that the secret before a rotation signs beside the new one",
+    },
+    {
+        .name = "WARES_WEBHOOK_TIMEOUT",
+        .type = TYPE_INTEGER,
+        .offset = offsetof(struct config, webhook_timeout_ms),
+        .default_value = "15000",
+        .least = 100,
+        .most = 60000,
+        .prose = "milliseconds that a webhook may take to answer",
+    },
 };
 
 #define VARIABLE_COUNT (sizeof variables / sizeof variables[0])
@@ -324,6 +387,12 @@ static void values_of(const struct variable *variable, char out[VALUE_TEXT_SIZE]
         break;
     case TYPE_SWITCH:
         (void)snprintf(out, VALUE_TEXT_SIZE, "on or off");
+        break;
+    case TYPE_RANGES:
+        (void)snprintf(out, VALUE_TEXT_SIZE, "up to %d ranges, with commas", ADDRESS_RANGES_MAX);
+        break;
+    case TYPE_DELAYS:
+        (void)snprintf(out, VALUE_TEXT_SIZE, "up to %d numbers, with commas", CONFIG_DELAYS_MAX);
         break;
     case TYPE_CURRENCY:
         (void)snprintf(out, VALUE_TEXT_SIZE, "three capitals");
@@ -377,6 +446,21 @@ static bool store_switch(struct text value, void *member)
     return true;
 }
 
+static bool store_delays(const struct variable *variable, struct text value, struct config_delays *delays)
+{
+    struct text rest = value;
+    while (rest.data != NULL) {
+        const struct text digits = text_trim_ows(text_split(rest, ',', &rest));
+        uint64_t number;
+        if (delays->count == CONFIG_DELAYS_MAX || !text_to_u64(digits, &number) || number < (uint64_t)variable->least ||
+            number > (uint64_t)variable->most) {
+            return false;
+        }
+        delays->seconds[delays->count++] = (int64_t)number;
+    }
+    return true;
+}
+
 static bool is_currency(struct text value)
 {
     if (value.length != 3) {
@@ -408,6 +492,10 @@ static bool store(const struct variable *variable, const char *value, struct con
         return store_choice(variable, text, member);
     case TYPE_SWITCH:
         return store_switch(text, member);
+    case TYPE_RANGES:
+        return address_ranges_parse(text, member);
+    case TYPE_DELAYS:
+        return store_delays(variable, text, member);
     case TYPE_CURRENCY:
         *(const char **)member = value;
         return is_currency(text);
@@ -519,7 +607,7 @@ enum status config_load(struct config *config, char *error, size_t error_size)
 
 static void print_row(FILE *out, const char *name, const char *values, const char *default_value)
 {
-    (void)fprintf(out, "  %-20s %-32s %s\n", name, values, default_value);
+    (void)fprintf(out, "  %-28s %-32s %s\n", name, values, default_value);
 }
 
 void config_print_help(FILE *out)

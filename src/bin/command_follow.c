@@ -91,19 +91,9 @@ static bool is_done(void *context)
     return is_over(follower);
 }
 
-static const struct job_kind *import_kind(void)
-{
-    for (size_t i = 0; i < job_kind_count; i++) {
-        if (strcmp(job_kinds[i]->name, IMPORT_KIND) == 0) {
-            return job_kinds[i];
-        }
-    }
-    return NULL;
-}
-
 static void carry_out(struct follower *follower)
 {
-    const struct job_kind *const kinds[] = {import_kind()};
+    const struct job_kind *const kinds[] = {&job_import};
 
     if (!signals_block()) {
         follower->status = STATUS_INTERNAL;
@@ -124,24 +114,40 @@ static void carry_out(struct follower *follower)
 
 /* --- the end --- */
 
-static int write_errors(struct follower *follower, const char *name)
+/* False where not all of them could be written. */
+static bool write_errors_to(struct follower *follower, FILE *out, enum status *status)
 {
-    FILE *out = strcmp(name, "-") == 0 ? stdout : fopen(name, "w");
     struct import_errors errors = {.more = true};
-    enum status status = STATUS_OK;
     bool written = true;
 
-    if (out == NULL) {
-        return command_fail("%s cannot be written: %s", name, strerror(errno));
-    }
-    for (uint64_t after = 0; errors.more && status == STATUS_OK && written; after = errors.last) {
+    *status = STATUS_OK;
+    for (uint64_t after = 0; errors.more && *status == STATUS_OK && written; after = errors.last) {
         arena_reset(follower->scope.arena);
-        status = import_store_errors(follower->session->pg, &follower->scope, follower->id, after, PAGE_BYTES, &errors);
-        for (size_t i = 0; status == STATUS_OK && i < errors.count; i++) {
+        *status =
+            import_store_errors(follower->session->pg, &follower->scope, follower->id, after, PAGE_BYTES, &errors);
+        for (size_t i = 0; *status == STATUS_OK && i < errors.count; i++) {
             written = written && fprintf(out, "%.*s\n", TEXT_PRINT(errors.contents[i])) > 0;
         }
     }
-    written = (out == stdout ? fflush(out) : fclose(out)) == 0 && written;
+    return fflush(out) == 0 && written;
+}
+
+static int write_errors(struct follower *follower, const char *name)
+{
+    enum status status = STATUS_OK;
+    bool written;
+
+    if (strcmp(name, "-") == 0) {
+        written = write_errors_to(follower, stdout, &status);
+    } else {
+        FILE *out = fopen(name, "w");
+
+        if (out == NULL) {
+            return command_fail("%s cannot be written: %s", name, strerror(errno));
+        }
+        written = write_errors_to(follower, out, &status);
+        written = fclose(out) == 0 && written;
+    }
     if (!written) {
         return command_fail("%s cannot be written: %s", name, strerror(errno));
     }

@@ -11,6 +11,7 @@
 #include "domain/category.h"
 #include "domain/product.h"
 #include "handler/job_json.h"
+#include "handler/webhook_json.h"
 #include "migrate/migrate.h"
 #include "server/worker.h"
 #include "store/pg.h"
@@ -160,6 +161,8 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .render = render_product,
         .render_category = render_category,
         .render_job = job_write,
+        .render_webhook = webhook_write,
+        .render_delivery = delivery_write,
         .currency = config->currency,
         .stale_ms_max = config->stale_max_s * 1000,
     });

@@ -7,6 +7,7 @@
 #include "domain/price.h"
 #include "domain/product.h"
 #include "domain/timestamp.h"
+#include "domain/webhook_target.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -177,6 +178,27 @@ static bool check_status(struct text value, const char *pointer, struct faults *
     return refuse(faults, pointer, "status", "must be one of %.*s", TEXT_PRINT(list));
 }
 
+static bool check_endpoint(struct text value, const char *pointer, struct faults *faults)
+{
+    const char *fault = webhook_url_fault(value, NULL);
+    return fault == NULL || refuse(faults, pointer, "url", "%s", fault);
+}
+
+bool field_check_choice(const struct field *field, struct text value, const char *pointer, struct faults *faults)
+{
+    struct text list = TEXT("");
+    for (size_t i = 0; i < field->choice_count; i++) {
+        if (text_equal(text_of(field->choices[i]), value)) {
+            return true;
+        }
+        list = arena_printf(faults->arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", field->choices[i]);
+    }
+    const char *nearest = text_nearest(value, field->choices, field->choice_count);
+    return nearest != NULL ? refuse(faults, pointer, "unknown_value", "must be one of %.*s; did you mean \"%s\"?",
+                                    TEXT_PRINT(list), nearest)
+                           : refuse(faults, pointer, "unknown_value", "must be one of %.*s", TEXT_PRINT(list));
+}
+
 bool field_check(const struct field *field, struct text *value, const char *pointer, struct faults *faults)
 {
     int64_t micros;
@@ -211,8 +233,13 @@ bool field_check(const struct field *field, struct text *value, const char *poin
     case FIELD_TIMESTAMP:
         return timestamp_to_micros(*value, &micros) ||
                refuse(faults, pointer, "timestamp", "must be a time in UTC such as 2026-11-23T09:15:02.123456Z");
+    case FIELD_ENDPOINT:
+        return check_endpoint(*value, pointer, faults);
+    case FIELD_CHOICE:
+        return field_check_choice(field, *value, pointer, faults);
     case FIELD_ATTRIBUTES:
     case FIELD_IMAGES:
+    case FIELD_CHOICES:
         return true;
     }
     return true;

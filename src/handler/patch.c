@@ -2,6 +2,8 @@
 #include "patch.h"
 
 #include "domain/category.h"
+#include "domain/webhook.h"
+#include "domain/webhook_target.h"
 #include "http/negotiate.h"
 #include "input.h"
 #include "json/parse.h"
@@ -17,6 +19,7 @@ bool patch_begin(struct exchange *exchange, struct write_request *request, struc
         .is_json_patch = content_type_is(exchange->request.content_type, "application/json-patch+json"),
         .pointer = "",
         .currency = exchange->app->config->currency,
+        .allowed = &exchange->app->config->webhook_allow,
     };
     return write_begin(exchange, request) && input_path_id(exchange, id) && input_content_type(exchange) &&
            input_json(exchange, &patch->document, &request->faults) && !write_refused(exchange, request);
@@ -74,4 +77,18 @@ enum status patch_category(void *context, struct scope *scope, const struct reco
 {
     (void)scope;
     return apply(context, &category_schema, current, edited, faults);
+}
+
+enum status patch_webhook(void *context, struct scope *scope, const struct record *current, struct record *edited,
+                          struct faults *faults)
+{
+    const struct patch *patch = context;
+    enum status status = apply(patch, &webhook_schema, current, edited, faults);
+
+    (void)scope;
+    if (status == STATUS_OK && !text_equal(current->value[WEBHOOK_URL], edited->value[WEBHOOK_URL]) &&
+        !webhook_check_url(edited->value[WEBHOOK_URL], patch->allowed, "/url", faults)) {
+        status = STATUS_INVALID;
+    }
+    return status;
 }

@@ -395,6 +395,7 @@ const struct job_kind job_event_relay = {
     .every_s = every_s,
     .runs_here = runs_here,
     .forgotten = true,
+    .resident = true,
     .state_size = sizeof(struct relay),
     .begin = begin,
     .step = step,

@@ -1,34 +1,8 @@
-/* The kinds of job, and what their steps have in common. */
+/* The kinds of wares-jobs. A program that runs some of them only does without this table, and the libraries behind it. */
 #include "jobs/kind.h"
 
 #include "kinds.h"
 
-#include <stdio.h>
-
-const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_event_relay, &job_import, &job_purge, &job_words};
+const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_event_relay, &job_import,
+                                            &job_purge,        &job_webhook,     &job_words};
 const size_t job_kind_count = sizeof job_kinds / sizeof job_kinds[0];
-
-enum job_step job_step_of(struct job_run *run, enum status status, const char *doing)
-{
-    (void)snprintf(run->error, sizeof run->error, "%s: %s", doing, status_name(status));
-    switch (status) {
-    case STATUS_READ_ONLY:
-    case STATUS_UNAVAILABLE:
-    case STATUS_DEADLINE:
-    case STATUS_UNCERTAIN:
-        return JOB_STEP_AWAY;
-    case STATUS_STALE:
-        return JOB_STEP_LOST;
-    case STATUS_OK:
-    case STATUS_NOT_FOUND:
-    case STATUS_GONE:
-    case STATUS_INVALID:
-    case STATUS_CONFLICT:
-    case STATUS_KEY_REUSED:
-    case STATUS_IN_PROGRESS:
-    case STATUS_TOO_LARGE:
-    case STATUS_INTERNAL:
-    default:
-        return JOB_STEP_RETRY;
-    }
-}

@@ -6,8 +6,8 @@
 
 extern const struct job_kind job_cache_repair;
 extern const struct job_kind job_event_relay;
-extern const struct job_kind job_import;
 extern const struct job_kind job_purge;
+extern const struct job_kind job_webhook;
 extern const struct job_kind job_words;
 
 #endif

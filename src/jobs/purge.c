@@ -1,5 +1,5 @@
 /* The kind "purge": removes for good what is past its time - kept answers, deleted products, the beginning of the feed,
- * ended jobs - in small batches, one a step, so that nothing waits for it for long. Periodic. */
+ * ended jobs, deliveries of webhooks - in small batches, one a step, so that nothing waits for it for long. Periodic. */
 #include "kinds.h"
 
 #include "base/log.h"
@@ -17,8 +17,9 @@
 
 /* Rows of one statement. A product has a dozen entries in indexes. */
 static const uint64_t batches[PURGE_COUNT] = {
-    [PURGE_IDEMPOTENCY] = 1000, [PURGE_PRODUCTS] = 200, [PURGE_CHANGES] = 1000, [PURGE_LINES] = 5000,
-    [PURGE_ERRORS] = 5000,      [PURGE_IMPORTS] = 1000, [PURGE_JOBS] = 1000};
+    [PURGE_IDEMPOTENCY] = 1000, [PURGE_PRODUCTS] = 200,    [PURGE_CHANGES] = 1000,
+    [PURGE_LINES] = 5000,       [PURGE_ERRORS] = 5000,     [PURGE_IMPORTS] = 1000,
+    [PURGE_JOBS] = 1000,        [PURGE_DELIVERIES] = 1000, [PURGE_WEBHOOKS] = 100};
 
 struct purge {
     enum purge_what what; /* in the order of the enum */
@@ -43,7 +44,10 @@ static int64_t age_of(const struct config *config, enum purge_what what)
     case PURGE_IMPORTS:
     case PURGE_JOBS:
         return config->jobs_retention_days * DAY_S;
+    case PURGE_DELIVERIES:
+        return config->webhook_retention_days * DAY_S;
     case PURGE_IDEMPOTENCY:
+    case PURGE_WEBHOOKS:
     case PURGE_COUNT:
     default:
         return IDEMPOTENCY_AGE_S;

@@ -26,11 +26,14 @@
 struct runner {
     const struct runner_options *options;
     struct job_tools tools;
-    struct job_claimant claimant;
+    struct job_claimant claimant;  /* of what counts for the concurrency */
+    struct job_claimant residents; /* of kinds that have a place of their own */
     char id[UUID_TEXT_LENGTH + 1];
     struct scope scope;
-    struct slot *slots;
+    struct slot *slots; /* those of residents behind the others */
+    size_t slot_count;
     struct job_beat *beats; /* room for one of each slot */
+    struct pollfd *waited;  /* room for one of each slot, and for the signals */
     size_t turn;            /* the slot whose turn is next */
     int64_t beat_ns;        /* when the next heartbeat is due */
     int64_t look_ns;        /* when the queue is looked at next */
@@ -54,8 +57,19 @@ static size_t count_slots(const struct runner *runner, enum slot_phase phase)
 {
     size_t count = 0;
 
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
         count += runner->slots[i].phase == phase;
+    }
+    return count;
+}
+
+/* Places that are free: of residents, or of the others. */
+static size_t room_for(const struct runner *runner, bool residents)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < runner->slot_count; i++) {
+        count += runner->slots[i].phase == SLOT_FREE && (i >= runner->options->concurrency) == residents;
     }
     return count;
 }
@@ -71,7 +85,7 @@ static size_t collect_beats(struct runner *runner)
 {
     size_t count = 0;
 
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
         const struct slot *slot = &runner->slots[i];
         if (slot->phase != SLOT_FREE) {
             runner->beats[count++] = (struct job_beat){
@@ -88,7 +102,7 @@ static void apply_beats(struct runner *runner, int64_t sent_ns)
 {
     size_t count = 0;
 
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
         struct slot *slot = &runner->slots[i];
         if (slot->phase == SLOT_FREE) {
             continue;
@@ -176,30 +190,31 @@ static const struct job_kind *find_kind(const struct runner *runner, struct text
     return NULL;
 }
 
-static struct slot *free_slot(struct runner *runner)
+static struct slot *free_slot(struct runner *runner, bool resident)
 {
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
-        if (runner->slots[i].phase == SLOT_FREE) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
+        if (runner->slots[i].phase == SLOT_FREE && (i >= runner->options->concurrency) == resident) {
             return &runner->slots[i];
         }
     }
     return NULL;
 }
 
-static void take(struct runner *runner, size_t room)
+static void take(struct runner *runner, const struct job_claimant *claimant, size_t room)
 {
+    const bool residents = claimant == &runner->residents;
     const int64_t sent_ns = clock_monotonic_ns();
     struct claimed_job *jobs = NULL;
     size_t count = 0;
-    const enum status status = job_claim_take(runner->tools.pg, begin(runner), &runner->claimant, room, &jobs, &count);
+    const enum status status = job_claim_take(runner->tools.pg, begin(runner), claimant, room, &jobs, &count);
 
-    runner->has_more = status == STATUS_OK && count == room;
+    runner->has_more = runner->has_more || (!residents && status == STATUS_OK && count == room);
     if (status != STATUS_OK) {
         runner->rescue_ns = clock_deadline_in_ms(SPARED_MS);
     }
     runner->astray = runner->astray || status == STATUS_UNCERTAIN;
     for (size_t i = 0; i < count; i++) {
-        struct slot *slot = free_slot(runner);
+        struct slot *slot = free_slot(runner, residents);
         const struct job_kind *kind = find_kind(runner, jobs[i].kind);
         if (slot == NULL || kind == NULL) { /* we asked for neither more nor others */
             runner->astray = true;
@@ -215,12 +230,12 @@ static void take(struct runner *runner, size_t room)
 static enum status hand_back(struct runner *runner)
 {
     struct scope *scope = begin(runner);
-    struct job_hold *kept = arena_alloc(scope->arena, (runner->options->concurrency + 1) * sizeof *kept);
+    struct job_hold *kept = arena_alloc(scope->arena, (runner->slot_count + 1) * sizeof *kept);
     uint64_t handed = 0;
     size_t count = 0;
     enum status status;
 
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
         if (runner->slots[i].phase != SLOT_FREE) {
             kept[count++] = runner->slots[i].job.hold;
         }
@@ -237,7 +252,8 @@ static enum status hand_back(struct runner *runner)
 
 static void look(struct runner *runner, int64_t now_ns)
 {
-    const size_t room = count_slots(runner, SLOT_FREE);
+    const size_t room = room_for(runner, false);
+    const size_t resident_room = room_for(runner, true);
 
     if (runner->astray) {
         (void)hand_back(runner);
@@ -250,7 +266,10 @@ static void look(struct runner *runner, int64_t now_ns)
     }
     runner->has_more = false;
     if (room > 0) {
-        take(runner, room);
+        take(runner, &runner->claimant, room);
+    }
+    if (resident_room > 0) {
+        take(runner, &runner->residents, resident_room);
     }
     const int64_t pause_ms = runner->has_more ? FILL_MS : RUNNER_IDLE_MS - (int64_t)clock_jitter(RUNNER_IDLE_MS / 4);
     runner->look_ns = clock_deadline_in_ms(pause_ms);
@@ -259,7 +278,7 @@ static void look(struct runner *runner, int64_t now_ns)
 /* Jobs are claimed several at a time where the queue has many. */
 static bool look_is_due(const struct runner *runner, int64_t now_ns)
 {
-    const size_t room = count_slots(runner, SLOT_FREE);
+    const size_t room = room_for(runner, false);
 
     return now_ns >= runner->look_ns || (runner->has_more && room * 2 >= runner->options->concurrency);
 }
@@ -282,10 +301,10 @@ static bool is_due(const struct slot *slot, int64_t now_ns)
 /* One step of the next slot that is due; false where none is. */
 static bool step(struct runner *runner, int64_t now_ns)
 {
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
-        struct slot *slot = &runner->slots[(runner->turn + i) % runner->options->concurrency];
+    for (size_t i = 0; i < runner->slot_count; i++) {
+        struct slot *slot = &runner->slots[(runner->turn + i) % runner->slot_count];
         if (is_due(slot, now_ns)) {
-            runner->turn = (runner->turn + i + 1) % runner->options->concurrency;
+            runner->turn = (runner->turn + i + 1) % runner->slot_count;
             if (slot->phase == SLOT_RUNNING) {
                 slot_step(slot, begin(runner), now_ns);
             }
@@ -312,16 +331,23 @@ static void take_signals(struct runner *runner)
 
 static void wait_for_something(struct runner *runner, int64_t until_ns)
 {
-    struct pollfd waited = {.fd = runner->signals, .events = POLLIN};
-
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    runner->waited[runner->slot_count] = (struct pollfd){.fd = runner->signals, .events = POLLIN};
+    for (size_t i = 0; i < runner->slot_count; i++) {
         const struct slot *slot = &runner->slots[i];
         const bool held_up = slot->phase == SLOT_RUNNING && slot->lease_ns <= slot->due_ns;
+        /* A step that could not ask the database has its pause, whatever comes. */
+        const bool wakes = slot->phase == SLOT_RUNNING && !held_up && slot->away == 0;
+        runner->waited[i] = (struct pollfd){.fd = wakes ? slot->run.wake : -1, .events = POLLIN};
         if (slot->phase != SLOT_FREE && !held_up && slot->due_ns < until_ns) {
             until_ns = slot->due_ns;
         }
     }
-    (void)poll(&waited, 1, clock_poll_timeout(until_ns));
+    (void)poll(runner->waited, runner->slot_count + 1, clock_poll_timeout(until_ns));
+    for (size_t i = 0; i < runner->slot_count; i++) {
+        if (runner->waited[i].revents != 0) {
+            runner->slots[i].due_ns = 0;
+        }
+    }
 }
 
 static void turn(struct runner *runner)
@@ -347,7 +373,7 @@ static void stop(struct runner *runner)
     if (unfinished > 0) {
         beat(runner, clock_monotonic_ns());
     }
-    for (unsigned i = 0; i < runner->options->concurrency; i++) {
+    for (size_t i = 0; i < runner->slot_count; i++) {
         slot_drop(&runner->slots[i]);
     }
     if ((unfinished > 0 || runner->astray) && hand_back(runner) != STATUS_OK) {
@@ -368,29 +394,54 @@ static void run(struct runner *runner)
     stop(runner);
 }
 
-/* Of the kinds that are run here; returns how many. */
-static size_t name_kinds(const struct runner_options *options, const char **names)
+/* Whether this runner takes jobs of the kind. */
+static bool runs(const struct runner *runner, const struct job_kind *kind)
+{
+    return kind->runs_here == NULL || kind->runs_here(runner->options->config);
+}
+
+static size_t count_residents(const struct runner_options *options)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < options->kind_count; i++) {
-        const struct job_kind *kind = options->kinds[i];
-
-        if (kind->runs_here == NULL || kind->runs_here(options->config)) {
-            names[count++] = kind->name;
-        }
+        count += options->kinds[i]->resident;
     }
     return count;
 }
 
+/* The names of the kinds go into names: first those that count for the concurrency. */
+static void name_kinds(struct runner *runner, const char **names)
+{
+    const struct runner_options *options = runner->options;
+    struct job_claimant *claimant = &runner->claimant;
+    const struct job_claimant common = {.runner = text_of(runner->id), .lease_ms = RUNNER_LEASE_MS};
+    size_t count = 0;
+
+    for (unsigned residents = 0; residents < 2; residents++) {
+        *claimant = common;
+        claimant->kinds = names + count;
+        for (size_t i = 0; i < options->kind_count; i++) {
+            if (options->kinds[i]->resident == (residents == 1) && runs(runner, options->kinds[i])) {
+                names[count++] = options->kinds[i]->name;
+                claimant->kind_count++;
+            }
+        }
+        claimant = &runner->residents;
+    }
+}
+
 enum status runner_run(const struct runner_options *options)
 {
+    const size_t slot_count = options->concurrency + count_residents(options);
     struct runner runner = {
         .options = options,
         .tools = {.config = options->config, .pg = options->pg, .cache = options->cache, .catalog = options->catalog},
         .scope = {.arena = arena_new(MEMORY)},
-        .slots = memory_new(options->concurrency, sizeof *runner.slots),
-        .beats = memory_new(options->concurrency, sizeof *runner.beats),
+        .slots = memory_new(slot_count, sizeof *runner.slots),
+        .slot_count = slot_count,
+        .beats = memory_new(slot_count, sizeof *runner.beats),
+        .waited = memory_new(slot_count + 1, sizeof *runner.waited),
         .signals = signals_open(false),
     };
     const char **kinds = memory_new(options->kind_count + 1, sizeof *kinds);
@@ -399,15 +450,13 @@ enum status runner_run(const struct runner_options *options)
         log_error("signals cannot be had: %s", strerror(errno));
     } else {
         uuid_make(runner.id);
-        const size_t count = name_kinds(options, kinds);
-        runner.claimant = (struct job_claimant){
-            .runner = text_of(runner.id), .kinds = kinds, .kind_count = count, .lease_ms = RUNNER_LEASE_MS};
-        for (unsigned i = 0; i < options->concurrency; i++) {
+        name_kinds(&runner, kinds);
+        for (size_t i = 0; i < slot_count; i++) {
             slot_init(&runner.slots[i]);
         }
         log_info("runner %s takes up to %u jobs at once", runner.id, options->concurrency);
         run(&runner);
-        for (unsigned i = 0; i < options->concurrency; i++) {
+        for (size_t i = 0; i < slot_count; i++) {
             slot_free(&runner.slots[i]);
         }
         (void)close(runner.signals);
@@ -416,6 +465,7 @@ enum status runner_run(const struct runner_options *options)
     free(kinds);
     free(runner.slots);
     free(runner.beats);
+    free(runner.waited);
     arena_free(runner.scope.arena);
     return runner.signals < 0 ? STATUS_INTERNAL : STATUS_OK;
 }

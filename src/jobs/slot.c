@@ -55,7 +55,8 @@ void slot_take(struct slot *slot, const struct job_kind *kind, const struct clai
     slot->job.checkpoint = arena_copy(slot->arena, job->checkpoint);
     slot->began_ns = clock_monotonic_ns();
     slot->lease_ns = lease_ns;
-    slot->run = (struct job_run){.tools = tools, .job = &slot->job, .arena = slot->arena, .progress = job->progress};
+    slot->run = (struct job_run){
+        .tools = tools, .job = &slot->job, .arena = slot->arena, .progress = job->progress, .wake = -1};
     (void)snprintf(slot->run.checkpoint, sizeof slot->run.checkpoint, "%.*s", TEXT_PRINT(job->checkpoint));
     slot->run.state = arena_alloc(slot->arena, kind->state_size + 1);
     if (!kind->begin(&slot->run)) {

@@ -186,3 +186,37 @@ struct text json_read_images(struct json_object *value, const char *pointer, str
     strbuf_append_char(&reader.out, ']');
     return finish(&reader);
 }
+
+struct text json_read_choices(const struct field *field, struct json_object *value, const char *pointer,
+                              struct faults *faults)
+{
+    struct part_reader reader = {.faults = faults, .valid = true};
+    strbuf_init(&reader.out, VALUE_SIZE_MAX);
+    if (!json_object_is_type(value, json_type_array)) {
+        add_fault(&reader, pointer, "type", "must be an array");
+        return finish(&reader);
+    }
+    size_t count = json_object_array_length(value);
+    if (count == 0 || count > field->max_length) {
+        add_fault(&reader, pointer, count == 0 ? "too_few" : "too_many", "must have 1 to %zu values",
+                  field->max_length);
+        return finish(&reader);
+    }
+    strbuf_append_char(&reader.out, '[');
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *element = json_object_array_get_idx(value, i);
+        const char *place = fault_pointer_index(faults->arena, pointer, i);
+        if (i > 0) {
+            strbuf_append_char(&reader.out, ',');
+        }
+        if (!json_object_is_type(element, json_type_string)) {
+            add_fault(&reader, place, "type", "must be a string");
+        } else if (field_check_choice(field, string_of(element), place, faults)) {
+            json_write_string(&reader.out, string_of(element));
+        } else {
+            reader.valid = false;
+        }
+    }
+    strbuf_append_char(&reader.out, ']');
+    return finish(&reader);
+}

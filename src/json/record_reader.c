@@ -55,6 +55,8 @@ static struct text read_value(const struct field *field, struct json_object *val
         return json_read_attributes(value, pointer, faults);
     case FIELD_IMAGES:
         return json_read_images(value, pointer, faults);
+    case FIELD_CHOICES:
+        return json_read_choices(field, value, pointer, faults);
     case FIELD_PRICE:
         text = read_price(value, pointer, faults);
         break;
@@ -68,6 +70,8 @@ static struct text read_value(const struct field *field, struct json_object *val
     case FIELD_SLUG:
     case FIELD_CURRENCY:
     case FIELD_STATUS:
+    case FIELD_ENDPOINT:
+    case FIELD_CHOICE:
     case FIELD_TIMESTAMP:
         text = read_string(value, pointer, faults);
         break;

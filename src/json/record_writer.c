@@ -17,7 +17,7 @@ struct layout {
 
 static void layout_init(struct layout *layout, const struct schema *schema)
 {
-    layout->schema = schema;
+    *layout = (struct layout){.schema = schema};
     for (size_t i = 0; i < schema->count; i++) {
         layout->name_length[i] = strlen(schema->fields[i].name);
     }
@@ -26,7 +26,7 @@ static void layout_init(struct layout *layout, const struct schema *schema)
 /* True where the carried text is JSON already. */
 static bool is_raw(enum field_kind kind)
 {
-    return kind == FIELD_INTEGER || kind == FIELD_ATTRIBUTES || kind == FIELD_IMAGES;
+    return kind == FIELD_INTEGER || kind == FIELD_ATTRIBUTES || kind == FIELD_IMAGES || kind == FIELD_CHOICES;
 }
 
 static char *put(char *out, const char *data, size_t length)

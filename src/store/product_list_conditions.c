@@ -109,9 +109,12 @@ static void add_attributes(struct list_builder *b)
 void list_add_indexed_attributes(struct list_builder *b)
 {
     static const char *const picks[ALTERNATIVES] = {"::jsonb -> 0)", "::jsonb -> 1)", "::jsonb -> 2)"};
-    const size_t together = b->filter->attribute_count < TOGETHER_MAX ? b->filter->attribute_count : TOGETHER_MAX;
+    size_t together = b->filter->attribute_count;
     size_t combinations = 1;
 
+    if (together > TOGETHER_MAX) {
+        together = TOGETHER_MAX;
+    }
     for (size_t i = 0; i < together; i++) {
         combinations *= ALTERNATIVES;
     }

@@ -71,7 +71,7 @@ bool list_finds_nothing(const struct list_request *request)
 /* --- where the rows come from --- */
 
 /* A guess is looked into where it is no more than so many times what it should be. */
-#define GUESS_ERROR 4
+#define GUESS_ERROR UINT64_C(4)
 
 /* How many rows of the filter the planner thinks there are. */
 static enum status guess(struct pg *pg, struct scope *scope, const struct list_request *request,

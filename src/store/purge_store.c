@@ -2,9 +2,15 @@
 #include "store/purge_store.h"
 
 const char *const purge_names[PURGE_COUNT] = {
-    [PURGE_IDEMPOTENCY] = "kept answers", [PURGE_PRODUCTS] = "deleted products",      [PURGE_CHANGES] = "changes",
-    [PURGE_LINES] = "lines of imports",   [PURGE_ERRORS] = "failed lines of imports", [PURGE_IMPORTS] = "imports",
+    [PURGE_IDEMPOTENCY] = "kept answers",
+    [PURGE_PRODUCTS] = "deleted products",
+    [PURGE_CHANGES] = "changes",
+    [PURGE_LINES] = "lines of imports",
+    [PURGE_ERRORS] = "failed lines of imports",
+    [PURGE_IMPORTS] = "imports",
     [PURGE_JOBS] = "ended jobs",
+    [PURGE_DELIVERIES] = "deliveries of webhooks",
+    [PURGE_WEBHOOKS] = "deleted webhooks",
 };
 
 /* $1 and $2 the job's hold, $3 the age in seconds, $4 the batch. */
@@ -68,6 +74,21 @@ static const struct {
     [PURGE_JOBS] = {"purge_jobs", JOB_HELD ", gone AS (DELETE FROM job_ended WHERE id = ANY (ARRAY("
                                            "SELECT id FROM job_ended WHERE ended_at < " PAST HOLDING
                                            " ORDER BY ended_at" BATCH ")) RETURNING 1)" OUTCOME},
+    /* Those of a webhook that was deleted go whatever became of them; one that is to be sent again stays. */
+    [PURGE_DELIVERIES] = {"purge_deliveries", JOB_HELD
+                          ", old AS MATERIALIZED (SELECT * FROM ("
+                          "(SELECT webhook_id, xid, seq FROM webhook_delivery WHERE ended_at < " PAST
+                          " AND NOT asked" HOLDING " ORDER BY ended_at" BATCH ") UNION "
+                          "(SELECT d.webhook_id, d.xid, d.seq FROM webhook w JOIN webhook_delivery d "
+                          "ON d.webhook_id = w.id WHERE w.deleted" HOLDING BATCH ")) both_kinds" BATCH "), "
+                          "gone AS (DELETE FROM webhook_delivery d USING old o, webhook w WHERE d.webhook_id = "
+                          "o.webhook_id AND d.xid = o.xid AND d.seq = o.seq AND w.id = d.webhook_id "
+                          "AND (w.deleted OR (d.ended_at < " PAST " AND NOT d.asked)) RETURNING 1)" OUTCOME},
+    [PURGE_WEBHOOKS] =
+        {"purge_webhooks", JOB_HELD
+         ", gone AS (DELETE FROM webhook WHERE id = ANY (ARRAY(SELECT id FROM webhook w WHERE deleted "
+         "AND $3::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM webhook_delivery WHERE webhook_id = w.id)" HOLDING
+             BATCH ")) RETURNING 1)" OUTCOME},
 };
 
 enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct job_hold *hold, enum purge_what what,

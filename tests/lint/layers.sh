@@ -27,6 +27,8 @@ declare -A owner_of=(
     [hiredis/hiredis.h]=cache
     [json-c/json.h]=json
     [uuid/uuid.h]=base
+    [curl/curl.h]=jobs
+    [openssl/*]=jobs
 )
 
 faults=0
@@ -47,8 +49,9 @@ for layer in "${!may_include[@]}"; do
                 [[ " ${may_include[$layer]} " != *" $first "* ]]; then
                 fault "$file: $layer may not include $header (it may include: ${may_include[$layer]:-nothing})"
             fi
-            if [[ -n ${owner_of[$header]+owned} && ${owner_of[$header]} != "$layer" ]]; then
-                fault "$file: only ${owner_of[$header]} may include <$header>"
+            owner=${owner_of[$header]:-${owner_of[$first/*]:-$layer}}
+            if [[ $owner != "$layer" ]]; then
+                fault "$file: only $owner may include <$header>"
             fi
         done < <(includes_of "$file")
     done < <(find "src/$layer" "include/$layer" -name '*.[ch]' 2>/dev/null)

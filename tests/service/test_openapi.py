@@ -19,13 +19,14 @@ from stack import ROOT
 
 PATH = "/api/v1/openapi.json"
 JOBS = "/api/v1/jobs"
+WEBHOOKS = "/api/v1/webhooks"
 IMPORTS = "/api/v1/imports"
 VALIDATOR = ROOT / "tests" / "openapi"
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
 # What a schema cannot say: what something else must exist or be.
 SEMANTIC = {"empty_range", "with_tree", "unknown_category", "contradictory", "alone", "other_sku", "without_word",
-            "no_such_column"}
+            "no_such_column", "address", "url"}
 
 # Bodies that are files have no schema: what each media type may be sent with.
 FILES = {"application/x-ndjson": b"{\"sku\":\"A\"}\n", "text/csv": b"sku\nA\n"}
@@ -60,6 +61,8 @@ class World:
     def path(self, operation):
         """The operation's path with something that it can be done to."""
         path = operation.path.replace("{name}", "validation").replace("{sku}", f"S{uuid.uuid4().hex}")
+        if path.startswith(WEBHOOKS):
+            return self.webhook_path(path)
         if "{id}" not in path:
             return path
         if path.startswith(IMPORTS):
@@ -76,6 +79,18 @@ class World:
                 assert self.client.request("DELETE", f"{PRODUCTS}/{product}").status_code == 204
             return path.replace("{id}", product)
         return path.replace("{id}", self.product)
+
+    def webhook_path(self, path):
+        """That of a webhook, with a delivery where the path names one."""
+        # So many are made, and no more than a hundred are kept.
+        with contextlib.closing(self.stack.connect()) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute("UPDATE webhook SET deleted = true, state = 'disabled'")
+            made = self.client.post(WEBHOOKS, json={"url": "https://example.org/"}).json()
+            cursor.execute("INSERT INTO webhook_delivery (webhook_id, xid, seq, type, subject, version, at, data, state, "
+                           "ended_at) SELECT %s, '5', n, 'product.created', gen_random_uuid(), 1, now(), '{}', 'delivered', "
+                           "now() FROM generate_series(1, 2) n", [made["id"]])
+        return path.replace("{id}", made["id"]).replace("{delivery}", "evt_5_1")
 
     def job(self, operation=None):
         """A job that no runner knows: one that failed where it is to be tried again, else one that waits or runs."""
@@ -412,14 +427,15 @@ def test_problems_of_every_operation_are_documented(client, document, world):
         media, body = media_of(operation), body_of(document, world, operation)
         path = world.path(operation)
         if "{id}" in operation.path:
-            elsewhere = operation.path.replace("{id}", NOWHERE)
+            elsewhere = operation.path.replace("{id}", NOWHERE).replace("{delivery}", "evt_5_1")
             send(client, document, operation, elsewhere, None, None, media, body)
             send(client, document, operation, elsewhere, None, {"If-Match": "\"3\""}, media, body)
-            broken = send(client, document, operation, operation.path.replace("{id}", "17"), None, None, media, body)
+            broken = send(client, document, operation, operation.path.replace("{id}", "17").replace("{delivery}", "x"),
+                          None, None, media, body)
             assert broken.status_code == 400
         if any(parameter["name"] == "If-Match" for parameter in operation.parameters):
             stale = send(client, document, operation, path, None, {"If-Match": "\"99999\""}, media, body)
-            assert stale.status_code in (404, 412) or operation.path.endswith(("/products", "/categories")), stale.text
+            assert stale.status_code in (404, 412) or operation.path.endswith(("/products", "/categories", "/webhooks")), stale.text
         if media is not None:
             assert send(client, document, operation, path, None, None, "text/plain", body).status_code == 415
             assert media in FILES or send(client, document, operation, path, None, None, media, b"{").status_code == 400
@@ -450,8 +466,8 @@ def test_a_repeated_request_with_a_key_is_documented(client, document, world):
     for operation in document.operations:
         if any(parameter["name"] == "Idempotency-Key" for parameter in operation.parameters):
             media, body, path = media_of(operation), body_of(document, world, operation), world.path(operation)
-            if isinstance(body, dict):
-                body["name"] = unique()  # a change that changes nothing has nothing to keep
+            if isinstance(body, dict):  # a change that changes nothing has nothing to keep
+                body["description" if operation.path.startswith(WEBHOOKS) else "name"] = unique()
             headers = {"Idempotency-Key": uuid.uuid4().hex}
             first = send(client, document, operation, path, None, headers, media, body)
             again = send(client, document, operation, path, None, headers, media, body)
@@ -466,7 +482,8 @@ def test_pages_are_documented(client, document, world):
         if any(parameter["name"] == "cursor" for parameter in operation.parameters):
             for _ in range(2):
                 client.category(name=unique())
-            first = send(client, document, operation, operation.path, {"limit": "1"})
+            path = world.path(operation) if "{id}" in operation.path else operation.path
+            first = send(client, document, operation, path, {"limit": "1"})
             send(client, document, operation, first.links["next"]["url"])
 
 

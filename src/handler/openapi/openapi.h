@@ -78,6 +78,9 @@ void document_views(struct document *document);
 /* Of these, jobs and changes: openapi_queue.c. */
 void document_queue(struct document *document);
 
+/* Of these, deliveries of webhooks: openapi_webhook.c. */
+void document_webhooks(struct document *document);
+
 /* components.parameters, headers, responses and examples: openapi_shared.c. */
 void document_shared(struct document *document);
 

@@ -10,6 +10,7 @@
 #define PATTERN_PROSE "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*$"
 #define PATTERN_SKU "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 #define PATTERN_SLUG "^[a-z0-9]+(-[a-z0-9]+)*$"
+#define PATTERN_ENDPOINT(s) "^[Hh][Tt][Tt][Pp]" s "://[A-Za-z0-9\\[][!-~]*$"
 #define PATTERN_URL "^[Hh][Tt][Tt][Pp][Ss]://[!-~]+$"
 
 /* --- pieces --- */
@@ -150,6 +151,39 @@ static void write_images(struct document *document, bool nullable)
     document_end_object(document);
 }
 
+/* http is for addresses that are allowed by name. */
+static void write_endpoint(struct document *document, const struct field *field, bool nullable)
+{
+    write_type(document, "string", nullable);
+    document_text(document, "format", "uri");
+    document_text(document, "pattern",
+                  document->config->webhook_allow.count == 0 ? PATTERN_ENDPOINT("[Ss]") : PATTERN_ENDPOINT("[Ss]?"));
+    document_integer(document, "maxLength", (int64_t)field->max_length);
+}
+
+static void write_choices(struct document *document, const struct field *field, bool nullable)
+{
+    write_type(document, "string", nullable);
+    document_array(document, "enum");
+    for (size_t i = 0; i < field->choice_count; i++) {
+        document_text(document, NULL, field->choices[i]);
+    }
+    if (nullable) {
+        document_raw(document, NULL, TEXT("null"));
+    }
+    document_end_array(document);
+}
+
+static void write_choice_list(struct document *document, const struct field *field, bool nullable)
+{
+    write_type(document, "array", nullable);
+    document_integer(document, "minItems", 1);
+    document_integer(document, "maxItems", (int64_t)field->max_length);
+    document_object(document, "items");
+    write_choices(document, field, false);
+    document_end_object(document);
+}
+
 static void write_integer(struct document *document, bool nullable)
 {
     write_type(document, "integer", nullable);
@@ -190,6 +224,15 @@ static void write_kind(struct document *document, const struct field *field, enu
     case FIELD_IMAGES:
         write_images(document, nullable);
         break;
+    case FIELD_ENDPOINT:
+        write_endpoint(document, field, nullable);
+        break;
+    case FIELD_CHOICE:
+        write_choices(document, field, nullable);
+        break;
+    case FIELD_CHOICES:
+        write_choice_list(document, field, nullable);
+        break;
     case FIELD_INTEGER:
         write_integer(document, nullable);
         break;
@@ -203,7 +246,8 @@ static void write_kind(struct document *document, const struct field *field, enu
 
 static bool is_raw(const struct field *field)
 {
-    return field->kind == FIELD_INTEGER || field->kind == FIELD_ATTRIBUTES || field->kind == FIELD_IMAGES;
+    return field->kind == FIELD_INTEGER || field->kind == FIELD_ATTRIBUTES || field->kind == FIELD_IMAGES ||
+           field->kind == FIELD_CHOICES;
 }
 
 static bool is_nullable(const struct field *field, enum field_use use)

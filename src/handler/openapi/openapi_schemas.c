@@ -5,6 +5,7 @@
 #include "../product/batch_reader.h"
 #include "domain/category.h"
 #include "domain/product.h"
+#include "domain/webhook.h"
 #include "json/patch.h"
 
 #include <string.h>
@@ -18,25 +19,33 @@ struct record_schema {
     enum field_use use;
     bool with_id; /* in a request: the id may be repeated */
     bool is_tree; /* in an answer: those below it may be in it */
+    bool has_secret;
 };
 
 static const struct record_schema record_schemas[] = {
-    {"Product", "A product, as the service shows it.", &product_schema, FIELD_IN_ANSWER, false, false},
-    {"ProductInput", "A product that is to be made.", &product_schema, FIELD_IN_REQUEST, false, false},
+    {"Product", "A product, as the service shows it.", &product_schema, FIELD_IN_ANSWER, false, false, false},
+    {"ProductInput", "A product that is to be made.", &product_schema, FIELD_IN_REQUEST, false, false, false},
     {"ProductReplacement", "A product whole; the id, where it is there, must be that of the path.", &product_schema,
-     FIELD_IN_REQUEST, true, false},
+     FIELD_IN_REQUEST, true, false, false},
     {"ProductPatch",
      "A merge patch (RFC 7396): what is named is changed, and null takes a value away. What the server makes may be "
      "repeated, not changed.",
-     &product_schema, FIELD_IN_PATCH, false, false},
-    {"Category", "A category, as the service shows it.", &category_schema, FIELD_IN_ANSWER, false, false},
+     &product_schema, FIELD_IN_PATCH, false, false, false},
+    {"Category", "A category, as the service shows it.", &category_schema, FIELD_IN_ANSWER, false, false, false},
     {"CategoryNode", "A category of a list; in a tree with the categories right below it.", &category_schema,
-     FIELD_IN_ANSWER, false, true},
+     FIELD_IN_ANSWER, false, true, false},
     {"CategoryPatch",
      "A merge patch (RFC 7396): what is named is changed, and null takes a value away. What the server makes may be "
      "repeated, not changed.",
-     &category_schema, FIELD_IN_PATCH, false, false},
-    {"CategoryInput", "A category that is to be made.", &category_schema, FIELD_IN_REQUEST, false, false},
+     &category_schema, FIELD_IN_PATCH, false, false, false},
+    {"CategoryInput", "A category that is to be made.", &category_schema, FIELD_IN_REQUEST, false, false, false},
+    {"Webhook", "A webhook, as the service shows it.", &webhook_schema, FIELD_IN_ANSWER, false, false, false},
+    {"WebhookWithSecret", "A webhook with a secret that is new.", &webhook_schema, FIELD_IN_ANSWER, false, false, true},
+    {"WebhookPatch",
+     "A merge patch (RFC 7396): what is named is changed, and null takes a value away. What the server makes may be "
+     "repeated, not changed.",
+     &webhook_schema, FIELD_IN_PATCH, false, false, false},
+    {"WebhookInput", "A webhook that is to be made.", &webhook_schema, FIELD_IN_REQUEST, false, false, false},
 };
 
 static bool has_field(const struct record_schema *record, const struct field *field)
@@ -62,6 +71,9 @@ static void write_required(struct document *document, const struct record_schema
             document_text(document, NULL, record->schema->fields[i].name);
         }
     }
+    if (record->has_secret) {
+        document_text(document, NULL, "secret");
+    }
     document_end_array(document);
 }
 
@@ -85,6 +97,13 @@ static void write_record(struct document *document, const struct record_schema *
         document_object(document, "children");
         document_text(document, "type", "array");
         document_ref(document, "items", "schemas", record->name);
+        document_end_object(document);
+    }
+    if (record->has_secret) {
+        document_object(document, "secret");
+        document_text(document, "type", "string");
+        document_text(document, "pattern", "^" WEBHOOK_SECRET_PREFIX "[A-Za-z0-9+/]+=*$");
+        document_text(document, "description", "signs the events (HMAC-SHA256): shown once, in this answer");
         document_end_object(document);
     }
     document_end_object(document);
@@ -429,6 +448,7 @@ void document_schemas(struct document *document)
     }
     document_views(document);
     document_queue(document);
+    document_webhooks(document);
     write_json_patch(document);
     write_batch_in(document);
     write_batch_out(document);

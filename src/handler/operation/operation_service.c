@@ -27,6 +27,13 @@ const struct parameter path_parameters[] = {
         .prose = "the product's sku, in any letter case",
     },
     {
+        .name = "delivery",
+        .kind = PARAMETER_TEXT,
+        .most = 64,
+        .example = "evt_8123_17",
+        .prose = "the id of a delivery",
+    },
+    {
         .name = "name",
         .kind = PARAMETER_TEXT,
         .most = 64,

@@ -124,6 +124,8 @@ static const struct number numbers[] = {
     {"WARES_REDIS_TIMEOUT", offsetof(struct config, redis_timeout_ms), 1, 10000, false},
     {"WARES_STALE_MAX", offsetof(struct config, stale_max_s), 0, 86400, true},
     {"WARES_STOP_GRACE", offsetof(struct config, stop_grace_ms), 0, 600000, true},
+    {"WARES_WEBHOOK_CONCURRENCY", offsetof(struct config, webhook_concurrency), 1, 64, false},
+    {"WARES_WEBHOOK_TIMEOUT", offsetof(struct config, webhook_timeout_ms), 100, 60000, false},
 };
 
 static void set_number(const struct number *number, int64_t value)
@@ -231,6 +233,34 @@ static void currency_is_three_capitals(void **state)
     }
 }
 
+static void lists_of_ranges_and_of_delays(void **state)
+{
+    static const char *const wrong[] = {"x", "10.0.0.1/8", "10.0.0.0/8;::1", "localhost"};
+    static const char *const wrong_delays[] = {"5,", ",5", "5;6", "-1", "604801", "5s", "1,,2"};
+    struct config config = load();
+
+    (void)state;
+    assert_int_equal(config.webhook_allow.count, 0);
+    assert_int_equal(config.webhook_retries.count, 9);
+    assert_int_equal(config.webhook_retries.seconds[8], 86400);
+    setenv("WARES_WEBHOOK_ALLOW", "10.0.0.0/8, fd00::/8", 1);
+    setenv("WARES_WEBHOOK_RETRIES", "0, 604800", 1);
+    config = load();
+    assert_int_equal(config.webhook_allow.count, 2);
+    assert_int_equal(config.webhook_retries.count, 2);
+    assert_int_equal(config.webhook_retries.seconds[1], 604800);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        setenv("WARES_WEBHOOK_ALLOW", wrong[i], 1);
+        assert_refused("WARES_WEBHOOK_ALLOW must be up to 32 ranges, with commas (");
+        assert_refused(wrong[i]);
+    }
+    clearenv();
+    for (size_t i = 0; i < COUNT_OF(wrong_delays); i++) {
+        setenv("WARES_WEBHOOK_RETRIES", wrong_delays[i], 1);
+        assert_refused("WARES_WEBHOOK_RETRIES must be up to 32 numbers, with commas (");
+    }
+}
+
 static void no_error_shows_a_password(void **state)
 {
     (void)state;
@@ -305,7 +335,7 @@ static void help_is_a_sorted_table(void **state)
     unsigned variables = 0;
     char *place = NULL;
     for (char *line = strtok_r(help, "\n", &place); line != NULL; line = strtok_r(NULL, "\n", &place)) {
-        assert_true(strlen(line) <= 100);
+        assert_true(strlen(line) <= 112);
         char name[64];
         if (sscanf(line, "  %63[A-Z0-9_]", name) != 1 || strcmp(name, "VARIABLE") == 0) {
             continue;
@@ -320,7 +350,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 30);
+    assert_int_equal(variables, 37);
     free(help);
 }
 
@@ -337,6 +367,7 @@ int main(void)
         IN_CLEAR(the_error_says_what_a_number_may_be),
         IN_CLEAR(choices_are_listed),
         IN_CLEAR(currency_is_three_capitals),
+        IN_CLEAR(lists_of_ranges_and_of_delays),
         IN_CLEAR(no_error_shows_a_password),
         IN_CLEAR(unknown_names_are_refused_with_a_hint),
         IN_CLEAR(a_short_error_buffer_is_terminated),

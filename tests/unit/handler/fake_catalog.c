@@ -163,6 +163,94 @@ enum status catalog_events_missed(struct catalog *catalog, struct scope *scope, 
     return catalog_changes(catalog, scope, after, limit, page);
 }
 
+enum status catalog_webhook_get(struct catalog *catalog, struct scope *scope, struct text id, struct record *webhook)
+{
+    return catalog_category_get(catalog, scope, id, webhook);
+}
+
+enum status catalog_webhook_list(struct catalog *catalog, struct scope *scope, struct record **webhooks, size_t *count)
+{
+    (void)scope;
+    catalog->calls++;
+    *webhooks = catalog->records;
+    *count = catalog->count;
+    return catalog->status;
+}
+
+enum status catalog_webhook_create(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct record *input, struct faults *faults, struct change_result *result)
+{
+    (void)scope;
+    enum status status = change(catalog, options, result);
+    result->created = true;
+    result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
+    record_complete(&webhook_schema, input, "USD", faults);
+    catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
+    return faults->count > 0 ? STATUS_INVALID : status;
+}
+
+enum status catalog_webhook_edit(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                 struct text id, product_edit edit, void *context, struct faults *faults,
+                                 struct change_result *result)
+{
+    return catalog_product_edit(catalog, scope, options, id, edit, context, faults, result);
+}
+
+enum status catalog_webhook_delete(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct text id, struct faults *faults, struct change_result *result)
+{
+    (void)faults;
+    return catalog_product_delete(catalog, scope, options, id, result);
+}
+
+enum status catalog_webhook_rotate(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct text id, int64_t overlap_s, struct faults *faults,
+                                   struct change_result *result)
+{
+    (void)faults;
+    catalog->overlap_s = overlap_s;
+    return catalog_product_delete(catalog, scope, options, id, result);
+}
+
+enum status catalog_webhook_replay(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                                   struct text id, const struct feed_cursor *after, struct faults *faults,
+                                   struct change_result *result, struct feed_cursor *floor)
+{
+    (void)faults;
+    catalog->has_after = after != NULL;
+    catalog->after = after != NULL ? *after : (struct feed_cursor){0};
+    *floor = catalog->floor;
+    return catalog_product_delete(catalog, scope, options, id, result);
+}
+
+enum status catalog_webhook_redeliver(struct catalog *catalog, struct scope *scope,
+                                      const struct change_options *options, struct text id,
+                                      const struct feed_cursor *place, struct faults *faults,
+                                      struct change_result *result)
+{
+    (void)faults;
+    catalog->after = *place;
+    return catalog_product_delete(catalog, scope, options, id, result);
+}
+
+enum status catalog_delivery_list(struct catalog *catalog, struct scope *scope, const struct delivery_query *query,
+                                  struct delivery_page *page)
+{
+    (void)scope;
+    catalog->calls++;
+    catalog->delivery_query = *query;
+    *page = (struct delivery_page){.deliveries = &catalog->delivery, .count = catalog->count, .more = catalog->more};
+    page->next = catalog->next;
+    page->next.fingerprint = delivery_query_fingerprint(query);
+    return catalog->status;
+}
+
+bool delivery_cursor_place(const struct cursor *cursor, struct feed_cursor *place)
+{
+    return feed_cursor_decode(cursor_key(cursor), place);
+}
+
 /* What all changes of a job answer. */
 static enum status change_job(struct catalog *catalog, const struct change_options *options, struct text id,
                               struct job_result *result)
@@ -526,6 +614,8 @@ static void begin(struct catalog *catalog)
                                   .imports_max = 4,
                                   .io_timeout_ms = 5000};
     kept.config.require_if_match = catalog->require_if_match;
+    kept.config.webhook_rotation_s = 3600;
+    (void)address_ranges_parse(text_of(catalog->webhook_allow), &kept.config.webhook_allow);
     kept.config.stale_max_s = catalog->stale_max_s;
     app_release(&kept.app);
     kept.app = (struct app){.config = &kept.config, .catalog = catalog};

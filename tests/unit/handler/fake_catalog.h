@@ -8,6 +8,7 @@
 #include "catalog/imports.h"
 #include "catalog/job_queue.h"
 #include "catalog/product_batch.h"
+#include "catalog/webhook_change.h"
 #include "handler/exchange.h"
 
 struct catalog {
@@ -58,6 +59,11 @@ struct catalog {
     bool has_after;
     struct feed_cursor after;
     uint32_t feed_limit;
+    struct feed_cursor floor; /* of a replay that comes too late */
+    int64_t overlap_s;
+    struct delivery delivery;
+    struct delivery_query delivery_query;
+    const char *webhook_allow; /* WARES_WEBHOOK_ALLOW; NULL: empty */
 };
 
 /* One request through exchange_serve, as the server would hand it down. headers are "NAME=value" strings of CGI, up to a
