@@ -379,6 +379,29 @@ def test_a_job_is_changed_once_whatever_fails_at_each_step(rig, database, kind, 
     assert step >= 3
 
 
+@pytest.mark.parametrize("kind", ["retry", "cancel"])
+def test_the_first_is_done_while_the_second_looks_at_the_job(rig, own, database, kind):
+    """What the second then finds is the work of the first, or of whoever came behind it: its answer counts."""
+    rig.insist(change_of_job(kind, database)[0])  # all is prepared
+    request, job = change_of_job(kind, database)
+    method, target, _, headers = request
+    first = []
+
+    def let_the_first_pass(link, message):
+        with Client(own.url) as client:
+            first.append(client.request(method, target, headers={"Idempotency-Key": headers["HTTP_IDEMPOTENCY_KEY"]}))
+        query(Database(own), "WITH gone AS (DELETE FROM job WHERE id = %s) DELETE FROM job_ended WHERE id = %s "
+                             "RETURNING 1", job, job)
+        link.far.sendall(message)
+
+    rig.settle()
+    rig.wire.strike(let_the_first_pass, 1)
+    answer = rig.send(request)
+    assert rig.wire.struck.is_set() and first[0].status_code == 200
+    assert (answer.status, answer.body) == (200, first[0].content)
+    assert answer.headers["idempotency-replayed"] == "true" and "Idempotency-Replayed" not in first[0].headers
+
+
 # --- a server that ends ---------------------------------------------------------------------------------------------
 
 
