@@ -111,16 +111,20 @@ static enum status make(struct change *change, struct text id)
     return status;
 }
 
-static enum status make_keyed(struct change *change, struct text id)
+static enum status make_keyed(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                              job_wish wish, struct text id, struct job_result *result)
 {
+    struct change change = {catalog->options.pg, scope, catalog, options, wish, result};
     struct change_result kept = {0};
-    enum status status = kept_answer_find(change->catalog, change->scope, change->options, &kept);
+    enum status status;
 
+    *result = (struct job_result){0};
+    status = kept_answer_find(catalog, scope, options, &kept);
     if (status == STATUS_NOT_FOUND) {
-        status = kept_answer_settle(change->catalog, change->scope, change->options, make(change, id), &kept);
+        status = kept_answer_settle(catalog, scope, options, make(&change, id), &kept);
     }
     if (kept.replayed) {
-        *change->result = (struct job_result){.json = kept.view.json, .replayed = true};
+        *result = (struct job_result){.json = kept.view.json, .replayed = true};
     }
     return status;
 }
@@ -128,19 +132,13 @@ static enum status make_keyed(struct change *change, struct text id)
 enum status catalog_job_retry(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                               struct text id, struct job_result *result)
 {
-    struct change change = {catalog->options.pg, scope, catalog, options, job_wish_retry, result};
-
-    *result = (struct job_result){0};
-    return make_keyed(&change, id);
+    return make_keyed(catalog, scope, options, job_wish_retry, id, result);
 }
 
 enum status catalog_job_cancel(struct catalog *catalog, struct scope *scope, const struct change_options *options,
                                struct text id, struct job_result *result)
 {
-    struct change change = {catalog->options.pg, scope, catalog, options, job_wish_cancel, result};
-
-    *result = (struct job_result){0};
-    return make_keyed(&change, id);
+    return make_keyed(catalog, scope, options, job_wish_cancel, id, result);
 }
 
 static enum status make_plain(struct pg *pg, struct scope *scope, job_wish wish, struct text id, struct job *job)

@@ -137,7 +137,7 @@ static void answer_changed(struct exchange *exchange, int status, const struct j
 void job_retry(struct exchange *exchange)
 {
     struct write_request request;
-    struct job_result result;
+    struct job_result result = {0};
     struct text id;
     enum status status;
 
@@ -175,7 +175,7 @@ static bool is_cancelled(struct exchange *exchange, const struct job_result *res
 void job_cancel(struct exchange *exchange)
 {
     struct write_request request;
-    struct job_result result;
+    struct job_result result = {0};
     struct text id;
     enum status status;
 
