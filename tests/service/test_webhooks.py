@@ -3,6 +3,7 @@
 import base64
 import json
 import uuid
+from contextlib import closing
 
 import pytest
 
@@ -283,7 +284,7 @@ def test_a_replay_that_is_asked_for_while_another_is_begun_is_not_lost(own_stack
         await_idle(client, made)
         places = {hit.subject[0]: hit.event["cursor"] for hit in receiver.hits}
         before = len(receiver.hits)
-        with own_stack.connect() as second, own_stack.connect() as looking, looking.cursor() as look:
+        with own_stack.connect() as second, closing(own_stack.connect()) as looking, looking.cursor() as look:
             looking.autocommit = True
             with own_stack.frozen("jobs"), second.cursor() as cursor:
                 assert client.post(path_of(made, "replay"), params={"after": places[products[2]]}).status_code == 202
