@@ -63,7 +63,8 @@ class BackDoor:
 
 
 def version_of(tag):
-    return int(tag.strip('"')) if tag else 0
+    digits = (tag or "").strip('"')
+    return int(digits) if digits.isdigit() else 0  # the tag of a list has none
 
 
 def asked(timing):
