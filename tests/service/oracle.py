@@ -110,6 +110,7 @@ class Oracle:
         self.over.set()
         for process in self.processes:
             process.join(30)
+        assert [process.exitcode for process in self.processes] == [0] * len(self.processes), "one has died"
         self.result = Sums(*self.sums, [])
         while not self.findings.empty():
             self.result.findings.append(self.findings.get())
