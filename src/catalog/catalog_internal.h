@@ -20,6 +20,7 @@ struct catalog {
     struct cache_generation noted;              /* of the answer that is being made */
     struct joint_insert *waiting[GATHERED_MAX]; /* insertions that wait for others to join them */
     size_t waiting_count;
+    size_t gatherings; /* how often one was asked for since the first of them waits */
 };
 
 /* The JSON of a product, in the scope's arena. */

@@ -5,6 +5,10 @@
 
 #include "store/product_batch_store.h"
 
+/* One that is gathered and has nothing to insert leaves room for another. But who sends faulty ones without a pause must not
+ * keep the others waiting: so many are gathered for one insertion at most. */
+#define GATHERINGS_MAX (2 * GATHERED_MAX)
+
 struct joint_insert {
     const struct product_write *write;
     enum status status;
@@ -78,9 +82,10 @@ enum status joint_insert(struct catalog *catalog, struct scope *scope, const str
 {
     struct joint_insert own = {.write = write};
 
+    catalog->gatherings = catalog->waiting_count > 0 ? catalog->gatherings : 0;
     catalog->waiting[catalog->waiting_count++] = &own;
-    /* A request that was gathered and has nothing to insert leaves room for another. */
-    while (!own.done && catalog->waiting_count < GATHERED_MAX && scope->gatherer->gather(scope->gatherer)) {
+    while (!own.done && catalog->waiting_count < GATHERED_MAX && catalog->gatherings++ < GATHERINGS_MAX &&
+           scope->gatherer->gather(scope->gatherer)) {
     }
     if (!own.done) {
         end_waiting(catalog, scope);
