@@ -63,9 +63,8 @@ class BackDoor:
 
 
 def version_of(tag):
-    """Of a product; the tag of a list is made of its content."""
     digits = (tag or "").strip('"')
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if digits.isdigit() else 0  # the tag of a list has none
 
 
 def asked(timing):
