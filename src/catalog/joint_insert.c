@@ -45,16 +45,14 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
     const struct idempotency no_key = {.key = TEXT_ABSENT};
     struct batch_row rows[GATHERED_MAX];
     struct text categories[GATHERED_MAX];
-    enum status status = catalog_know_database(catalog, scope);
+    const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
+    enum status status;
 
     for (size_t i = 0; i < catalog->waiting_count; i++) {
         rows[i] = (struct batch_row){.write = *catalog->waiting[i]->write, .insert = true};
         categories[i] = rows[i].write.record->value[PRODUCT_CATEGORY_ID];
     }
-    if (status == STATUS_OK) {
-        const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
-        status = product_cache_begin_write(catalog->options.cache, scope, &marks);
-    }
+    status = catalog_begin_write(catalog, scope, &marks);
     if (status != STATUS_OK) {
         return status;
     }
