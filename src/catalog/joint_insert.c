@@ -7,7 +7,7 @@
 
 /* One that is gathered and has nothing to insert leaves room for another. But who sends faulty ones without a pause must not
  * keep the others waiting: so many are gathered for one insertion at most. */
-#define GATHERINGS_MAX (2 * GATHERED_MAX)
+#define GATHERINGS_MAX ((size_t)2 * GATHERED_MAX)
 
 struct joint_insert {
     const struct product_write *write;
@@ -45,13 +45,13 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
     const struct idempotency no_key = {.key = TEXT_ABSENT};
     struct batch_row rows[GATHERED_MAX];
     struct text categories[GATHERED_MAX];
-    const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
     enum status status;
 
     for (size_t i = 0; i < catalog->waiting_count; i++) {
         rows[i] = (struct batch_row){.write = *catalog->waiting[i]->write, .insert = true};
         categories[i] = rows[i].write.record->value[PRODUCT_CATEGORY_ID];
     }
+    const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
     status = catalog_begin_write(catalog, scope, &marks);
     if (status != STATUS_OK) {
         return status;
