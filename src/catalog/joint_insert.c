@@ -3,6 +3,7 @@
  * last first. Nobody waits for a request to come: those who join have come while the worker was busy. */
 #include "joint_insert.h"
 
+#include "base/clock.h"
 #include "store/product_batch_store.h"
 
 /* One that is gathered and has nothing to insert leaves room for another. But who sends faulty ones without a pause must not
@@ -79,12 +80,15 @@ static void end_waiting(struct catalog *catalog, struct scope *scope)
 enum status joint_insert(struct catalog *catalog, struct scope *scope, const struct product_write *write, bool *alone)
 {
     struct joint_insert own = {.write = write};
+    const int64_t began_ns = clock_monotonic_ns();
 
     catalog->gatherings = catalog->waiting_count > 0 ? catalog->gatherings : 0;
     catalog->waiting[catalog->waiting_count++] = &own;
     while (!own.done && catalog->waiting_count < GATHERED_MAX && catalog->gatherings++ < GATHERINGS_MAX &&
            scope->gatherer->gather(scope->gatherer)) {
     }
+    /* The time of others is not its own, as little as where it waits in line for its worker. */
+    scope->deadline_ns += clock_monotonic_ns() - began_ns;
     if (!own.done) {
         end_waiting(catalog, scope);
     }
