@@ -1,5 +1,6 @@
 /* The kind "purge": removes for good what is past its time - kept answers, deleted products, the beginning of the feed,
- * ended jobs, deliveries of webhooks - in small batches, one a step, so that nothing waits for it for long. Periodic. */
+ * ended jobs, deliveries of webhooks, words that no product has - in small batches, one a step, so that nothing waits for it
+ * for long. Periodic. */
 #include "kinds.h"
 
 #include "base/log.h"
@@ -14,12 +15,13 @@
 #define IDEMPOTENCY_AGE_S DAY_S /* as the contract says */
 
 #define IMPORT_AGE_S (7 * DAY_S) /* for as long an import may be tried again, and what failed be mended */
+#define WORDS_PAUSE_S DAY_S      /* from one sweep to the next */
 
 /* Rows of one statement. A product has a dozen entries in indexes. */
 static const uint64_t batches[PURGE_COUNT] = {
-    [PURGE_IDEMPOTENCY] = 1000, [PURGE_PRODUCTS] = 200,    [PURGE_CHANGES] = 1000,
-    [PURGE_LINES] = 5000,       [PURGE_ERRORS] = 5000,     [PURGE_IMPORTS] = 1000,
-    [PURGE_JOBS] = 1000,        [PURGE_DELIVERIES] = 1000, [PURGE_WEBHOOKS] = 100};
+    [PURGE_IDEMPOTENCY] = 1000, [PURGE_PRODUCTS] = 200, [PURGE_CHANGES] = 1000, [PURGE_LINES] = 5000,
+    [PURGE_ERRORS] = 5000,      [PURGE_IMPORTS] = 1000, [PURGE_JOBS] = 1000,    [PURGE_DELIVERIES] = 1000,
+    [PURGE_WEBHOOKS] = 100,     [PURGE_WORDS] = 1000};
 
 struct purge {
     enum purge_what what; /* in the order of the enum */
@@ -46,6 +48,8 @@ static int64_t age_of(const struct config *config, enum purge_what what)
         return config->jobs_retention_days * DAY_S;
     case PURGE_DELIVERIES:
         return config->webhook_retention_days * DAY_S;
+    case PURGE_WORDS:
+        return WORDS_PAUSE_S;
     case PURGE_IDEMPOTENCY:
     case PURGE_WEBHOOKS:
     case PURGE_COUNT:
@@ -83,18 +87,18 @@ static enum job_step step(struct job_run *run, struct scope *scope)
     struct purge *purge = run->state;
     const enum purge_what what = purge->what;
     uint64_t removed = 0;
+    bool more = false;
 
     if (what >= PURGE_COUNT) {
         return JOB_STEP_DONE;
     }
-    const uint64_t batch = batches[what];
     const enum status status = purge_store_batch(run->tools->pg, scope, &run->job->hold, what,
-                                                 age_of(run->tools->config, what), batch, &removed);
+                                                 age_of(run->tools->config, what), batches[what], &removed, &more);
     if (status != STATUS_OK) {
         return job_step_of(run, status, arena_printf(scope->arena, "removing %s", purge_names[what]).data);
     }
     purge->removed += removed;
-    if (removed == batch) {
+    if (more) {
         return JOB_STEP_MORE;
     }
     if (purge->removed > 0) {

@@ -133,15 +133,17 @@ enum {
     "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, "         \
     "version, created_at, updated_at FROM given WHERE is_new ORDER BY lower(sku), place RETURNING id), "
 #define LOCKED                                                                                                         \
-    "locked AS MATERIALIZED (SELECT g.* FROM (SELECT * FROM given WHERE NOT is_new ORDER BY id) g, "                   \
-    "LATERAL (SELECT FROM product p WHERE p.id = g.id AND p.version = g.version - 1 FOR NO KEY UPDATE) p), "
+    "locked AS MATERIALIZED (SELECT g.*, p.ctid AS stands FROM (SELECT * FROM given WHERE NOT is_new ORDER BY id) g, " \
+    "LATERAL (SELECT p.ctid FROM product p WHERE p.id = g.id AND p.version = g.version - 1 FOR NO KEY UPDATE) p), "
+/* What is locked stays where it stands, and is come to by that alone: of a join by id, planned while the table was empty, all of
+ * the table would be read when it is not. */
 #define UPDATED                                                                                                        \
     "updated AS (UPDATE product p SET sku = g.sku, name = g.name, description = g.description, price = g.price, "      \
     "currency = g.currency, category_id = g.category_id, status = g.status, attributes = g.attributes, "               \
     "images = g.images, group_key = g.group_key, version = g.version, updated_at = g.updated_at, "                     \
     "deleted_at = CASE WHEN g.deleted THEN g.updated_at END, "                                                         \
     "field_version = coalesce(p.field_version || g.field_version, g.field_version, p.field_version) "                  \
-    "FROM locked g WHERE p.id = g.id AND p.version = g.version - 1 RETURNING p.id), "
+    "FROM locked g WHERE p.ctid = g.stands RETURNING p.id), "
 #define FEED                                                                                                           \
     "feed AS (INSERT INTO change (type, id, version, at, data) "                                                       \
     "SELECT type, id, version, updated_at, data FROM given ORDER BY place)"

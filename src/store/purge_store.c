@@ -11,12 +11,14 @@ const char *const purge_names[PURGE_COUNT] = {
     [PURGE_JOBS] = "ended jobs",
     [PURGE_DELIVERIES] = "deliveries of webhooks",
     [PURGE_WEBHOOKS] = "deleted webhooks",
+    [PURGE_WORDS] = "words that no product has",
 };
 
 /* $1 and $2 the job's hold, $3 the age in seconds, $4 the batch. */
 #define PAST "now() - $3 * interval '1 s'"
 #define BATCH " LIMIT (SELECT $4::bigint FROM held)"
-#define OUTCOME " SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM held)"
+#define OUTCOME                                                                                                        \
+    " SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM held), (SELECT count(*) FROM gone) = $4::bigint"
 
 /* The limit comes from held, and where there is no row in that there is none: NULL would be no limit at all, so that each
  * asks for held besides. */
@@ -89,10 +91,15 @@ static const struct {
          ", gone AS (DELETE FROM webhook WHERE id = ANY (ARRAY(SELECT id FROM webhook w WHERE deleted "
          "AND $3::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM webhook_delivery WHERE webhook_id = w.id)" HOLDING
              BATCH ")) RETURNING 1)" OUTCOME},
+    /* migrations/0013_forgotten_words.sql tells what it does. */
+    [PURGE_WORDS] = {"purge_words", JOB_HELD
+                     " SELECT coalesce(forgotten, 0), id IS NOT NULL, coalesce(more, false) FROM (SELECT) once "
+                     "LEFT JOIN (held CROSS JOIN LATERAL search_forget($4::integer, $3 * interval '1 s')) "
+                     "ON true"},
 };
 
 enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct job_hold *hold, enum purge_what what,
-                              int64_t age_s, uint64_t batch, uint64_t *removed)
+                              int64_t age_s, uint64_t batch, uint64_t *removed, bool *more)
 {
     const struct text values[] = {
         hold->id,
@@ -110,5 +117,6 @@ enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct j
     if (!text_equal(pg_value(result, 0, 1), TEXT("t"))) {
         return STATUS_STALE;
     }
+    *more = text_equal(pg_value(result, 0, 2), TEXT("t"));
     return text_to_u64(pg_value(result, 0, 0), removed) ? STATUS_OK : STATUS_INTERNAL;
 }

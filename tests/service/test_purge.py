@@ -1,6 +1,7 @@
 """Purging: in batches, what is past its time and nothing else, while the service goes on."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -127,6 +128,49 @@ def test_ended_jobs_go_and_the_others_stay(queue: Queue) -> None:
     assert sorted(queue.sql("SELECT state FROM job_ended WHERE kind = 'aged'")) == [
         ("cancelled",), ("failed",), ("succeeded",)]
     assert queue.one("SELECT count(*) FROM job WHERE kind = 'aged'") == 1
+
+
+def test_words_that_no_product_has_are_forgotten_once_a_day(queue: Queue, client: Client) -> None:
+    category = client.category()["id"]
+    client.product(category, name="Secateurs")
+    gone = client.product(category, name="Trellisworks")["id"]
+
+    def known() -> list[tuple[str]]:
+        return sorted(queue.sql("SELECT word FROM search_word WHERE word IN ('secateurs', 'trellisworks')"))
+
+    await_true(lambda: known() == [("secateurs",), ("trellisworks",)], "the words")
+    assert client.delete(f"{PRODUCTS}/{gone}").status_code == 204
+    await_purge(queue)
+    assert len(known()) == 2
+    queue.sql("UPDATE search_sweep SET began_at = now() - interval '25 hours'")
+    await_purge(queue)
+    assert known() == [("secateurs",)]
+    assert queue.one("SELECT word = '' AND began_at > now() - interval '1 hour' FROM search_sweep")
+    # Of what is forgotten nothing is mended to; what comes back is known again.
+    assert "X-Search-Corrected" not in client.get(PRODUCTS, params={"q": "trelisworks"}).headers
+    assert client.post(f"{PRODUCTS}/{gone}/restore").status_code == 200
+    found = client.get(PRODUCTS, params={"q": "trelisworks"})
+    assert found.headers["X-Search-Corrected"] == "trelisworks=trellisworks"
+    assert [product["id"] for product in found.json()] == [gone]
+
+
+def test_no_word_is_forgotten_beside_who_learns_it(own_stack: Stack, queue: Queue) -> None:
+    """Who found a word known, for a product that nobody else sees yet, keeps it."""
+    queue.sql("INSERT INTO search_word (word) VALUES ('wordoflate')")
+    sweep = "SELECT forgotten FROM search_forget(100000, interval '-1 s')"
+    with contextlib.closing(own_stack.connect()) as learner, learner.cursor() as cursor:
+        cursor.execute("INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) SELECT "
+                       "gen_random_uuid(), 'Wordoflate', 1, 'EUR', id, 'active', '{}', '[]' FROM category LIMIT 1")
+        cursor.execute("SELECT search_learn_from(array_agg(search)) FROM product WHERE name = 'Wordoflate'")
+        with contextlib.closing(own_stack.connect()) as sweeper, sweeper.cursor() as late:
+            thread = threading.Thread(target=late.execute, args=(sweep,))
+            thread.start()
+            await_true(lambda: queue.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                         "AND query = %s", sweep) == 1, "the sweep that waits")
+            learner.commit()
+            thread.join(20)
+            sweeper.commit()
+    assert queue.one("SELECT count(*) FROM search_word WHERE word = 'wordoflate'") == 1
 
 
 def test_a_purge_is_made_of_small_batches(own_stack: Stack, queue: Queue, client: Client) -> None:

@@ -119,6 +119,7 @@ static void the_fence_keeps_a_late_runner_out(void **state)
 {
     struct database *database = *state;
     uint64_t removed = 0;
+    bool more = false;
 
     (void)add(database, NULL);
     const struct claimed_job late = take_one(database, runner_a, 0);
@@ -135,7 +136,7 @@ static void the_fence_keeps_a_late_runner_out(void **state)
     assert_int_equal(job_claim_end(database->pg, &database->scope, &late.hold, JOB_SUCCEEDED, TEXT_ABSENT),
                      STATUS_STALE);
     assert_int_equal(job_claim_requeue(database->pg, &database->scope, &late.hold, 0, TEXT("late")), STATUS_STALE);
-    assert_int_equal(purge_store_batch(database->pg, &database->scope, &late.hold, PURGE_JOBS, 0, 10, &removed),
+    assert_int_equal(purge_store_batch(database->pg, &database->scope, &late.hold, PURGE_JOBS, 0, 10, &removed, &more),
                      STATUS_STALE);
     assert_string_equal(ask(database, "SELECT state || attempts || progress || checkpoint FROM job"),
                         "running20.100now");

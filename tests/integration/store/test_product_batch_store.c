@@ -215,6 +215,9 @@ static void what_was_planned_for_an_empty_table_looks_rows_up_when_it_is_full(vo
     assert_int_equal(product_batch_load(database->pg, &database->scope, &keys, 1 << 20, &found), STATUS_OK);
     assert_int_equal(found.product_count, 0);
     assert_int_equal(write_batch(database, &batch, 1, &no_key), STATUS_OK);
+    set_version(&product, "2");
+    batch = row_of(&product, false);
+    assert_int_equal(write_batch(database, &batch, 1, &no_key), STATUS_OK);
     run_sql(database,
             "INSERT INTO product (id, sku, name, price, currency, category_id, status, attributes, images) "
             "SELECT ('01910000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'S-' || n, 'Name', 1, 'EUR', '" TEA
@@ -224,6 +227,11 @@ static void what_was_planned_for_an_empty_table_looks_rows_up_when_it_is_full(vo
     assert_int_equal(product_batch_load(database->pg, &database->scope, &keys, 1 << 20, &found), STATUS_OK);
     assert_int_equal(found.product_count, 2);
     assert_in_range(rows_read(database) - before, 1, 20);
+
+    const unsigned long written_before = rows_read(database);
+    set_version(&product, "3");
+    assert_int_equal(write_batch(database, &batch, 1, &no_key), STATUS_OK);
+    assert_in_range(rows_read(database) - written_before, 1, 20);
 }
 
 int main(void)

@@ -262,6 +262,61 @@ static void a_session_that_may_not_write_learns_nothing(void **state)
     assert_string_equal(ask(database, "SELECT search_learn(5)"), "5");
 }
 
+/* A batch at a time, from the first word to the last; not again before the pause is over. */
+static void words_that_no_product_has_are_forgotten(void **state)
+{
+    struct database *database = *state;
+    static const char forget[] = "SELECT forgotten || ' ' || more FROM search_forget(4, interval '1 hour')";
+    unsigned batches = 0;
+    unsigned forgotten = 0;
+    const char *answer = NULL;
+
+    assert_string_equal(ask(database, "SELECT search_learn(100)"), "7");
+    describe(database, "Secateurs");
+    assert_string_equal(ask(database, "SELECT search_learn(100)"), "1");
+    assert_string_equal(ask(database, forget), "0 false");
+    run_sql(database, "UPDATE search_sweep SET began_at = now() - interval '2 hours'");
+    run_sql(database, "UPDATE product SET deleted_at = now() WHERE sku = 'SKU-4'");
+    const unsigned long before = strtoul(ask(database, "SELECT count(*) FROM search_word"), NULL, 10);
+    do {
+        answer = ask(database, forget);
+        forgotten += (unsigned)(answer[0] - '0');
+        batches++;
+    } while (strstr(answer, "true") != NULL);
+    assert_int_equal(batches, before / 4 + 1);
+    /* "hand", "picked", "spring" of what was described anew; "forged", "handled", "hammer" of what was deleted. */
+    assert_int_equal(forgotten, 6);
+    assert_string_equal(known(database, "hand,picked,spring,forged,handled,hammer"), "");
+    assert_string_equal(ask(database, "SELECT count(*) FROM unnest(tsvector_to_array((SELECT search FROM product WHERE "
+                                      "sku = 'SKU-2'))) lexeme WHERE length(lexeme) >= 4 AND lexeme !~ '[0-9]' AND "
+                                      "lexeme NOT IN (SELECT word FROM search_word)"),
+                        "0");
+    assert_string_equal(ask(database, forget), "0 false");
+    /* What was forgotten is not what a word is mended to, and is known again when a product has it again. */
+    assert_spelling(database, "hamemr", NULL, NULL);
+    run_sql(database, "WITH made AS (UPDATE product SET deleted_at = NULL WHERE sku = 'SKU-4'" CHANGED("restored"));
+    assert_spelling(database, "hamemr", "hamemr", "hammer");
+}
+
+/* Words that the planner knows to be common are kept without a look, and others looked up by their index. */
+static void a_sweep_reads_no_more_than_a_product_for_a_word(void **state)
+{
+    struct database *database = *state;
+    run_sql(database, "INSERT INTO product (id, name, price, currency, category_id, status, attributes, images) "
+                      "SELECT gen_random_uuid(), 'Common ' || translate(n::text, '0123456789', 'abcdefghij') || "
+                      "'xyz', 1, 'EUR', '" TEA "', 'active', '{}', '[]' FROM generate_series(1, 3000) n;"
+                      "SELECT search_learn_from(array_agg(search)) FROM product; ANALYZE product;"
+                      "UPDATE search_sweep SET word = '', began_at = now() - interval '2 hours';"
+                      "SELECT pg_stat_force_next_flush()");
+    static const char read[] = "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables "
+                               "WHERE relid = 'product'::regclass";
+    const unsigned long before = strtoul(ask(database, read), NULL, 10);
+    assert_string_equal(ask(database, "SELECT forgotten || ' ' || more FROM search_forget(1000, interval '1 hour')"),
+                        "0 true");
+    run_sql(database, "SELECT pg_stat_force_next_flush()");
+    assert_in_range(strtoul(ask(database, read), NULL, 10) - before, 1, 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup(words_are_learnt_from_the_feed, stock),
         cmocka_unit_test_setup(a_search_that_finds_nothing_learns_first, stock),
         cmocka_unit_test_setup(a_session_that_may_not_write_learns_nothing, stock),
+        cmocka_unit_test_setup(words_that_no_product_has_are_forgotten, stock),
+        cmocka_unit_test_setup(a_sweep_reads_no_more_than_a_product_for_a_word, stock),
     };
     return cmocka_run_group_tests(tests, set_up, database_tear_down);
 }
