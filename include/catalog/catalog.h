@@ -11,6 +11,7 @@
 #include "domain/category_tree.h"
 #include "domain/fault.h"
 #include "domain/feed_cursor.h"
+#include "domain/job.h"
 #include "domain/product.h"
 #include "domain/product_facets.h"
 #include "domain/product_query.h"
@@ -32,6 +33,9 @@ typedef void (*product_renderer)(struct strbuf *out, const struct record *produc
 /* The same of a category: what the feed says is what is answered. */
 typedef void (*category_renderer)(struct strbuf *out, const struct record *category);
 
+/* The same of a background job. */
+typedef void (*job_renderer)(struct strbuf *out, const struct job *job);
+
 /* The same of a webhook, with its secret where that is to be shown, and of a delivery. */
 typedef void (*webhook_renderer)(struct strbuf *out, const struct record *webhook, struct text secret);
 typedef void (*delivery_renderer)(struct strbuf *out, const struct delivery *delivery);
@@ -41,6 +45,7 @@ struct catalog_options {
     struct product_cache *cache;
     product_renderer render;
     category_renderer render_category;
+    job_renderer render_job; /* of a catalog whose jobs are changed */
     webhook_renderer render_webhook;
     delivery_renderer render_delivery;
     const char *currency; /* of products that name none */

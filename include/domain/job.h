@@ -47,6 +47,21 @@ struct job {
     bool cancelling; /* it runs, and has been asked to end */
 };
 
+/* What a wish of people does to a job. */
+enum job_effect {
+    JOB_EFFECT_NONE,    /* it is so already */
+    JOB_EFFECT_REVIVE,  /* from those that have ended back into the queue */
+    JOB_EFFECT_HURRY,   /* it waits, and is due now */
+    JOB_EFFECT_END,     /* from the queue to those that have ended */
+    JOB_EFFECT_ASK,     /* its runner is asked to end it */
+    JOB_EFFECT_REFUSED, /* it cannot be: the job is left as it is */
+    JOB_EFFECT_COUNT
+};
+
+/* Makes of a job as it was read what it is once it was tried again, or cancelled, at that time (as text, like those of the job). */
+enum job_effect job_wish_retry(struct job *job, struct text at);
+enum job_effect job_wish_cancel(struct job *job, struct text at);
+
 /* What a list of jobs may ask for, already parsed: the newest first. */
 struct job_query {
     bool has_state;

@@ -45,7 +45,7 @@ struct job_kind {
     int64_t (*every_s)(const struct config *config); /* seconds between those; NULL or 0: none are made */
     bool (*runs_here)(const struct config *config);  /* whether this runner takes jobs of the kind; NULL: it does */
     bool forgotten; /* one that has succeeded leaves no trace: there are many, and nothing is to be said of them */
-    bool resident;  /* one at a time, that mostly waits: it has a place of its own beside the runner's concurrency */
+    bool resident;  /* one at a time, in a place of its own: no number of long jobs keeps it waiting */
     size_t state_size;
     /* Reads the payload. False, with the reason in error, where it is not one: no attempt can succeed. */
     bool (*begin)(struct job_run *run);

@@ -36,8 +36,9 @@ MUST_CHECK enum status json_patch(struct json_object *target, struct json_object
 
 /* Refuses members that the server makes, also where they repeat what stands there: each that a merge patch names
  * (/version), and the path (/2/path) or the source of a move (/2/from) of each operation of a JSON patch that is not a test;
- * fault "read_only". What else is wrong with a patch is for the two above to tell. */
-void json_check_merge_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
+ * fault "read_only". They are taken out of a merge patch, so that what else is wrong with it can be told too by who goes on
+ * with it; what else is wrong with a JSON patch is told once these are mended. */
+void json_strip_merge_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
                             struct faults *faults);
 void json_check_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
                       struct faults *faults);

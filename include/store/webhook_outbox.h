@@ -59,6 +59,7 @@ MUST_CHECK enum status webhook_outbox_take(struct pg *pg, struct scope *scope, u
 /* What came of an attempt. */
 struct outbox_outcome {
     struct outbox_key key;
+    struct text url; /* to which it was made */
     struct webhook_verdict verdict;
     struct text response_status; /* digits, or absent */
     struct text response_body;   /* valid UTF-8 without NUL, or absent */

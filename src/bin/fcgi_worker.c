@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "domain/category.h"
 #include "domain/product.h"
+#include "handler/job_json.h"
 #include "handler/webhook_json.h"
 #include "migrate/migrate.h"
 #include "server/worker.h"
@@ -159,6 +160,7 @@ int fcgi_run_worker(const struct config *config, int ready_fd)
         .cache = cache,
         .render = render_product,
         .render_category = render_category,
+        .render_job = job_write,
         .render_webhook = webhook_write,
         .render_delivery = delivery_write,
         .currency = config->currency,

@@ -121,7 +121,7 @@ void import_intake_close(struct import_intake *intake, struct scope *scope)
     if (intake->begun && !intake->finished) {
         const int64_t deadline_ns = scope->deadline_ns;
 
-        /* Where this cannot be said, time will tell: an upload that is not touched for a day is cleared away as well. */
+        /* Where this cannot be said, time will tell: an upload that is not touched for days is cleared away as well. */
         scope->deadline_ns = clock_deadline_in_ms(ABANDON_MS);
         if (import_store_abandon(intake->pg, scope, text_of(intake->id)) != STATUS_OK) {
             intake->begun = false;

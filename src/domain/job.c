@@ -2,6 +2,7 @@
 #include "domain/job.h"
 
 #include "base/hash.h"
+#include "domain/timestamp.h"
 
 const char *const job_state_names[JOB_STATE_COUNT] = {
     [JOB_QUEUED] = "queued", [JOB_RUNNING] = "running",     [JOB_SUCCEEDED] = "succeeded",
@@ -30,6 +31,64 @@ bool job_kind_is_valid(struct text kind)
         }
     }
     return true;
+}
+
+static bool is_later(struct text time, struct text than)
+{
+    int64_t time_us = 0;
+    int64_t than_us = 0;
+
+    return timestamp_to_micros(time, &time_us) && timestamp_to_micros(than, &than_us) && time_us > than_us;
+}
+
+enum job_effect job_wish_retry(struct job *job, struct text at)
+{
+    switch (job->state) {
+    case JOB_FAILED:
+    case JOB_CANCELLED:
+        job->state = JOB_QUEUED;
+        job->attempts = TEXT("0");
+        job->run_at = at;
+        job->started_at = TEXT_ABSENT;
+        job->ended_at = TEXT_ABSENT;
+        return JOB_EFFECT_REVIVE;
+    case JOB_QUEUED:
+        if (!is_later(job->run_at, at)) {
+            return JOB_EFFECT_NONE;
+        }
+        job->run_at = at;
+        return JOB_EFFECT_HURRY;
+    case JOB_RUNNING:
+        return JOB_EFFECT_NONE;
+    case JOB_SUCCEEDED:
+    case JOB_STATE_COUNT:
+    default:
+        return JOB_EFFECT_REFUSED;
+    }
+}
+
+enum job_effect job_wish_cancel(struct job *job, struct text at)
+{
+    switch (job->state) {
+    case JOB_QUEUED:
+        job->state = JOB_CANCELLED;
+        job->run_at = TEXT_ABSENT;
+        job->ended_at = at;
+        return JOB_EFFECT_END;
+    case JOB_RUNNING:
+        if (job->cancelling) {
+            return JOB_EFFECT_NONE;
+        }
+        job->cancelling = true;
+        return JOB_EFFECT_ASK;
+    case JOB_CANCELLED:
+        return JOB_EFFECT_NONE;
+    case JOB_SUCCEEDED:
+    case JOB_FAILED:
+    case JOB_STATE_COUNT:
+    default:
+        return JOB_EFFECT_REFUSED;
+    }
 }
 
 uint64_t job_query_fingerprint(const struct job_query *query)

@@ -1,5 +1,5 @@
 /* Background jobs: looked at, tried again, cancelled. */
-#include "job.h"
+#include "handler/job_json.h"
 
 #include "base/utf8.h"
 #include "catalog/job_queue.h"
@@ -7,6 +7,9 @@
 #include "handler/routes.h"
 #include "input.h"
 #include "reply.h"
+#include "write.h"
+#include "json/parse.h"
+#include "json/value.h"
 #include "json/writer.h"
 
 static void write_digits(struct strbuf *out, bool *first, const char *name, struct text digits)
@@ -33,12 +36,6 @@ void job_write(struct strbuf *out, const struct job *job)
     json_write_member(out, &first, "started_at", job->started_at);
     json_write_member(out, &first, "ended_at", job->ended_at);
     strbuf_append_char(out, '}');
-}
-
-static void answer(struct exchange *exchange, int status, const struct job *job)
-{
-    reply_json(exchange, status);
-    job_write(&exchange->response.body, job);
 }
 
 /* --- the list --- */
@@ -117,48 +114,82 @@ void job_get(struct exchange *exchange)
         problem_answer_status(exchange, status, "job", NULL);
         return;
     }
-    answer(exchange, 200, &job);
+    reply_json(exchange, 200);
+    job_write(&exchange->response.body, &job);
+}
+
+/* --- changing one --- */
+
+static bool begin(struct exchange *exchange, struct write_request *request, struct text *id)
+{
+    write_begin_unversioned(exchange, request);
+    return input_path_id(exchange, id) && input_without_body(exchange) && !write_refused(exchange, request);
+}
+
+/* The job as it is answered: byte for byte what is kept, where that is. */
+static void answer_changed(struct exchange *exchange, int status, const struct job_result *result)
+{
+    reply_json(exchange, status);
+    exchange->response.lent_body = result->json;
+    write_add_applied(exchange, &(struct write_request){0}, result->replayed);
 }
 
 void job_retry(struct exchange *exchange)
 {
+    struct write_request request;
+    struct job_result result = {0};
     struct text id;
-    struct job job = {0};
     enum status status;
 
-    if (!input_without_parameters(exchange) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
+    if (!begin(exchange, &request, &id)) {
         return;
     }
-    status = catalog_job_retry(exchange->app->catalog, &exchange->scope, id, &job);
-    if (status == STATUS_CONFLICT && job.state == JOB_SUCCEEDED) {
+    status = catalog_job_retry(exchange->app->catalog, &exchange->scope, &request.options, id, &result);
+    if (status == STATUS_CONFLICT && result.job.state == JOB_SUCCEEDED) {
         problem_answer(exchange, PROBLEM_CONFLICT, "The job has succeeded: there is nothing to try again.");
     } else if (status == STATUS_CONFLICT) {
         problem_answer(exchange, PROBLEM_CONFLICT,
                        "Another job has taken the place of this one and is not over yet; wait for that one.");
     } else if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "job", NULL);
+        write_answer_status(exchange, status, "job", &request, &(struct change_result){0});
     } else {
-        answer(exchange, 200, &job);
+        answer_changed(exchange, 200, &result);
     }
+}
+
+/* Of an answer that is given again only the text is known. */
+static bool is_cancelled(struct exchange *exchange, const struct job_result *result)
+{
+    struct json_object *document = NULL;
+    struct json_object *state = NULL;
+    struct faults faults;
+
+    if (!result->replayed) {
+        return result->job.state == JOB_CANCELLED;
+    }
+    faults_init(&faults, exchange->scope.arena);
+    return json_parse(result->json, &faults, &document) == STATUS_OK && json_member(document, "state", &state) &&
+           text_equal(json_string(state), text_of(job_state_names[JOB_CANCELLED]));
 }
 
 void job_cancel(struct exchange *exchange)
 {
+    struct write_request request;
+    struct job_result result = {0};
     struct text id;
-    struct job job = {0};
     enum status status;
 
-    if (!input_without_parameters(exchange) || !input_path_id(exchange, &id) || !input_without_body(exchange)) {
+    if (!begin(exchange, &request, &id)) {
         return;
     }
-    status = catalog_job_cancel(exchange->app->catalog, &exchange->scope, id, &job);
+    status = catalog_job_cancel(exchange->app->catalog, &exchange->scope, &request.options, id, &result);
     if (status == STATUS_CONFLICT) {
         problem_answer(exchange, PROBLEM_CONFLICT, "The job has %s already: there is nothing to cancel.",
-                       job_state_names[job.state]);
+                       job_state_names[result.job.state]);
     } else if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "job", NULL);
+        write_answer_status(exchange, status, "job", &request, &(struct change_result){0});
     } else {
         /* One that runs ends at its next step. */
-        answer(exchange, job.state == JOB_CANCELLED ? 200 : 202, &job);
+        answer_changed(exchange, is_cancelled(exchange, &result) ? 200 : 202, &result);
     }
 }

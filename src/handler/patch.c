@@ -49,10 +49,13 @@ static enum status apply(const struct patch *patch, const struct schema *schema,
 
     if (patch->is_json_patch) {
         json_check_patch(schema, patch->document, patch->pointer, faults);
+        status = faults->count > 0 ? STATUS_INVALID : STATUS_OK;
     } else {
-        json_check_merge_patch(schema, patch->document, patch->pointer, faults);
+        json_strip_merge_patch(schema, patch->document, patch->pointer, faults);
     }
-    status = faults->count > 0 ? STATUS_INVALID : document_of(schema, current, faults, &document);
+    if (status == STATUS_OK) {
+        status = document_of(schema, current, faults, &document);
+    }
     if (status != STATUS_OK) {
         return status;
     }

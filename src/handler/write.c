@@ -147,6 +147,14 @@ static bool lacks_precondition(const struct exchange *exchange)
            (method == METHOD_PUT || method == METHOD_PATCH || method == METHOD_DELETE);
 }
 
+void write_begin_unversioned(struct exchange *exchange, struct write_request *request)
+{
+    *request = (struct write_request){0};
+    faults_init(&request->faults, exchange->scope.arena);
+    read_idempotency_key(exchange, request);
+    read_parameters(exchange, request);
+}
+
 bool write_begin(struct exchange *exchange, struct write_request *request)
 {
     *request = (struct write_request){0};

@@ -18,6 +18,9 @@ struct write_request {
  * answered yet: those of the body are to be told with it. */
 MUST_CHECK bool write_begin(struct exchange *exchange, struct write_request *request);
 
+/* The same for what has no versions, and of which no part is left out: of headers only Idempotency-Key. */
+void write_begin_unversioned(struct exchange *exchange, struct write_request *request);
+
 /* Answers for what a change of a product returned: with the product, or with why it was not made. */
 void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
                   const struct change_result *result);

@@ -89,6 +89,7 @@ const struct job_kind job_cache_repair = {
     .attempts_max = ATTEMPTS_MAX,
     .every_s = every_s,
     .forgotten = true,
+    .resident = true,
     .begin = begin,
     .step = step,
 };

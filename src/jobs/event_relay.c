@@ -45,7 +45,7 @@ _Static_assert(MARKS <= PUSH_REQUESTS_MAX && 2 * BATCH <= PUSH_REQUESTS_MAX, "on
 
 struct relay {
     struct push push;
-    char epoch[UUID_TEXT_LENGTH + 1]; /* "" while it is not known whether the front server knows it */
+    char epoch[UUID_TEXT_LENGTH + 1]; /* "" while there is no connection, or none is known */
     struct feed_cursor place;
     struct strbuf text;
     int64_t began_ns;
@@ -132,6 +132,7 @@ static enum status ask_for_marks(struct relay *relay, struct scope *scope, const
             status = STATUS_NOT_FOUND;
         }
     }
+    relay->told = relay->told && status != STATUS_OK;
     relay->checked_ns = clock_monotonic_ns();
     return status;
 }
@@ -189,7 +190,7 @@ static enum job_step begin_epoch(struct job_run *run, struct scope *scope, const
     return JOB_STEP_MORE;
 }
 
-/* On a new connection: is the epoch of the last one still there? */
+/* On a new connection. Whether the epoch is still there is asked before anything is published, and where nothing is to be. */
 static enum job_step find_epoch(struct job_run *run, struct scope *scope)
 {
     struct relay *relay = run->state;
@@ -201,23 +202,15 @@ static enum job_step find_epoch(struct job_run *run, struct scope *scope)
         return away(run, strerror(errno));
     }
     status = event_store_relay(run->tools->pg, scope, &last);
-    if (status == STATUS_OK) {
-        const char *epoch = arena_string(scope->arena, last.epoch);
-
-        status = ask_for_marks(relay, scope, epoch);
-        if (status == STATUS_OK) {
-            (void)snprintf(relay->epoch, sizeof relay->epoch, "%s", epoch);
-            relay->place = last.place;
-        } else if (status != STATUS_NOT_FOUND) {
-            return away(run, "the front server does not answer");
-        }
-    } else if (status != STATUS_NOT_FOUND) {
-        return job_step_of(run, status, "reading how far events are");
-    }
     if (status == STATUS_NOT_FOUND) {
         return begin_epoch(run, scope, NULL);
     }
-    relay->told = false;
+    if (status != STATUS_OK) {
+        return job_step_of(run, status, "reading how far events are");
+    }
+    (void)snprintf(relay->epoch, sizeof relay->epoch, "%.*s", TEXT_PRINT(last.epoch));
+    relay->place = last.place;
+    relay->checked_ns = 0;
     return JOB_STEP_MORE;
 }
 

@@ -197,7 +197,9 @@ static void add_difference(struct import_batch *batch, const struct item *item, 
     json_write_member(out, &first, "id", operation->result.created ? item->object.id : operation->result.id);
     json_write_member(out, &first, "sku", operation->sku);
     json_write_key(out, &first, "fields");
-    strbuf_append_text(out, item->difference.data != NULL ? item->difference : TEXT("{}"));
+    /* What is created now may have been there when the batch was tried before. */
+    strbuf_append_text(out,
+                       !operation->result.created && item->difference.data != NULL ? item->difference : TEXT("{}"));
     strbuf_append_char(out, '}');
 }
 

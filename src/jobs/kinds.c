@@ -3,8 +3,6 @@
 
 #include "kinds.h"
 
-#include <stdio.h>
-
 const struct job_kind *const job_kinds[] = {&job_cache_repair, &job_event_relay, &job_import,
                                             &job_purge,        &job_webhook,     &job_words};
 const size_t job_kind_count = sizeof job_kinds / sizeof job_kinds[0];

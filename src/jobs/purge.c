@@ -113,6 +113,7 @@ const struct job_kind job_purge = {
     .name = "purge",
     .attempts_max = ATTEMPTS_MAX,
     .every_s = every_s,
+    .resident = true,
     .state_size = sizeof(struct purge),
     .begin = begin,
     .step = step,

@@ -37,6 +37,7 @@ const struct job_kind job_words = {
     .attempts_max = ATTEMPTS_MAX,
     .every_s = every_s,
     .forgotten = true,
+    .resident = true,
     .begin = begin,
     .step = step,
 };

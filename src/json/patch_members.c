@@ -9,19 +9,19 @@ static bool is_servers(const struct schema *schema, struct text name)
     return index >= 0 && (schema->fields[index].flags & FIELD_SERVER) != 0;
 }
 
-void json_check_merge_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
+void json_strip_merge_patch(const struct schema *schema, struct json_object *patch, const char *pointer,
                             struct faults *faults)
 {
     if (!json_object_is_type(patch, json_type_object)) {
         return;
     }
-    struct json_object_iterator end = json_object_iter_end(patch);
-    for (struct json_object_iterator at = json_object_iter_begin(patch); !json_object_iter_equal(&at, &end);
-         json_object_iter_next(&at)) {
-        const struct text name = text_of(json_object_iter_peek_name(&at));
-        if (is_servers(schema, name)) {
-            faults_add(faults, FAULT_IN_BODY, fault_pointer(faults->arena, pointer, name), "read_only",
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+
+        if ((field->flags & FIELD_SERVER) != 0 && json_object_object_get_ex(patch, field->name, NULL)) {
+            faults_add(faults, FAULT_IN_BODY, fault_pointer(faults->arena, pointer, text_of(field->name)), "read_only",
                        "is made by the server; leave it out");
+            json_object_object_del(patch, field->name);
         }
     }
 }

@@ -31,6 +31,9 @@
 
 #define HEAD_MAX (RESPONSE_HEADERS_MAX + 256)
 
+/* A request with more bytes is served by itself. */
+#define JOINING_MAX ((size_t)8 * 1024)
+
 void serving_init(struct serving *serving, struct app *app)
 {
     *serving = (struct serving){.app = app, .arena = arena_new(ARENA_FIRST_BLOCK)};
@@ -89,17 +92,40 @@ static void drop_input(struct connection *connection)
     }
 }
 
+/* The length of the request that stands at the beginning of these bytes, to the end of its standard input; 0 where it does
+ * not end there. */
+static size_t whole_request(const unsigned char *bytes, size_t count)
+{
+    size_t at = 0;
+
+    while (count - at >= FCGI_HEADER_LEN && bytes[at] == FCGI_VERSION_1) {
+        const unsigned char *header = bytes + at;
+        const size_t length = ((size_t)header[4] << 8) | header[5];
+
+        at += FCGI_HEADER_LEN + length + header[6];
+        if (at > count) {
+            return 0;
+        }
+        if (header[1] == FCGI_STDIN && length == 0) {
+            return at;
+        }
+    }
+    return 0;
+}
+
 /* Names and values stand behind their lengths, so that these are whole values. What only looks like it, in another
- * value, is served like any other request: that is a matter of time alone. */
+ * value, is served like any other request: that is a matter of time alone. One that is still on its way would have others
+ * wait for it, whose time is running already. */
 bool connection_asks_to_create(const struct connection *connection)
 {
     static const char method[] = "\016\004REQUEST_METHODPOST";
     static const char uri[] = "\013\020REQUEST_URI/api/v1/products";
-    char begin[1024];
+    unsigned char begin[JOINING_MAX];
     const ssize_t count = recv(connection->fd, begin, sizeof begin, MSG_DONTWAIT | MSG_PEEK);
+    const size_t length = count > 0 ? whole_request(begin, (size_t)count) : 0;
 
-    return count > 0 && memmem(begin, (size_t)count, method, sizeof method - 1) != NULL &&
-           memmem(begin, (size_t)count, uri, sizeof uri - 1) != NULL;
+    return length > 0 && memmem(begin, length, method, sizeof method - 1) != NULL &&
+           memmem(begin, length, uri, sizeof uri - 1) != NULL;
 }
 
 /* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor: until the watchdog is

@@ -156,7 +156,8 @@ static enum status read_import(const struct pg_result *result, struct import *im
     return STATUS_OK;
 }
 
-/* The job last: what it says of the end is then true of the numbers too, where it is looked at again. */
+/* The job first: where it has ended the numbers are its last. One that is done with its lines and yet runs is about to
+ * end, and is looked at again. */
 enum status import_store_get(struct pg *pg, struct scope *scope, struct text id, struct import *import)
 {
     static const char sql[] = "SELECT " SHOWN "FROM import WHERE id = $1 AND state = 'ready'";

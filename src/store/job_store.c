@@ -48,6 +48,8 @@ enum status job_store_add(struct pg *pg, struct scope *scope, const struct job_o
           "cancelling "
 #define SHOWN_ENDED SHOWN "NULL::timestamptz AS run_at, started_at, ended_at, false AS cancelling "
 
+enum { SHOWN_COUNT = 12 };
+
 static bool read_time(struct arena *arena, struct text value, struct text *out)
 {
     char *formatted = arena_alloc(arena, TIMESTAMP_LENGTH + 1);
@@ -83,6 +85,26 @@ static enum status read_row(struct arena *arena, const struct pg_result *result,
         return STATUS_INTERNAL;
     }
     return STATUS_OK;
+}
+
+enum status job_store_load(struct pg *pg, struct scope *scope, struct text id, struct stored_job *stored)
+{
+    static const char sql[] = "SELECT " SHOWN_LIVE ", clock_timestamp(), " JOB_SEEN " FROM job WHERE id = $1 UNION ALL "
+                              "SELECT " SHOWN_ENDED ", clock_timestamp(), " JOB_SEEN " FROM job_ended WHERE id = $1";
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, "job_load", sql, true, &id, 1, &result);
+
+    if (status == STATUS_OK && pg_rows(result) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    if (status == STATUS_OK) {
+        status = read_row(scope->arena, result, 0, &stored->job);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    stored->seen = pg_value(result, 0, SHOWN_COUNT + 1);
+    return read_time(scope->arena, pg_value(result, 0, SHOWN_COUNT), &stored->at) ? STATUS_OK : STATUS_INTERNAL;
 }
 
 enum status job_store_get(struct pg *pg, struct scope *scope, struct text id, struct job *job)
@@ -155,34 +177,4 @@ enum status job_store_list(struct pg *pg, struct scope *scope, const struct job_
         *more = pg_rows(result) > rows;
     }
     return status;
-}
-
-/* --- changing --- */
-
-enum status job_store_retry(struct pg *pg, struct scope *scope, struct text id)
-{
-    static const char sql[] =
-        "WITH revived AS (DELETE FROM job_ended WHERE id = $1 AND state IN ('failed', 'cancelled') RETURNING *), "
-        "added AS (INSERT INTO job (id, kind, unique_key, payload, attempts_max, fence, progress, checkpoint, "
-        "  last_error, created_at) "
-        "  SELECT id, kind, unique_key, payload, attempts_max, fence, progress, checkpoint, last_error, created_at "
-        "  FROM revived), "
-        "hurried AS (UPDATE job SET run_at = now() WHERE id = $1 AND state = 'queued' AND run_at > now()) "
-        "SELECT";
-    struct pg_result *result = NULL;
-
-    return pg_exec(pg, scope, "job_retry", sql, false, &id, 1, &result);
-}
-
-enum status job_store_cancel(struct pg *pg, struct scope *scope, struct text id)
-{
-    static const char sql[] = "WITH gone AS (DELETE FROM job WHERE id = $1 AND state = 'queued' RETURNING *), "
-                              "ended AS (" JOB_END("gone", "'cancelled'", "progress",
-                                                   "last_error") "), "
-                                                                 "asked AS (UPDATE job SET cancelling = true WHERE id "
-                                                                 "= $1 AND state = 'running' AND NOT cancelling) "
-                                                                 "SELECT";
-    struct pg_result *result = NULL;
-
-    return pg_exec(pg, scope, "job_cancel", sql, false, &id, 1, &result);
 }

@@ -40,11 +40,12 @@ static const char heed_sql[] = JOB_HELD
     ", again AS MATERIALIZED ("
     "  SELECT w.id, w.replay_xid AS xid, w.replay_seq AS seq FROM webhook w, held WHERE w.replay_xid IS NOT NULL"
     "), moved AS ("
-    "  UPDATE webhook w SET xid = a.xid, seq = a.seq, replay_xid = NULL, replay_seq = NULL "
-    "  FROM again a WHERE w.id = a.id RETURNING w.id"
+    "  UPDATE webhook w SET xid = a.xid, seq = a.seq, replay_xid = NULL, replay_seq = NULL FROM again a "
+    /* Another may have been asked for since: it stays asked for. */
+    "  WHERE w.id = a.id AND (w.replay_xid, w.replay_seq) = (a.xid, a.seq) RETURNING w.id, a.xid, a.seq"
     "), dropped AS ("
-    "  DELETE FROM webhook_delivery d USING again a WHERE d.webhook_id = a.id AND d.state = 'pending' "
-    "  AND (d.xid, d.seq) > (a.xid, a.seq) AND d.type NOT LIKE 'webhook.%'"
+    "  DELETE FROM webhook_delivery d USING moved m WHERE d.webhook_id = m.id AND d.state = 'pending' "
+    "  AND (d.xid, d.seq) > (m.xid, m.seq) AND d.type NOT LIKE 'webhook.%'"
     "), asked AS MATERIALIZED ("
     "  SELECT d.webhook_id, d.xid, d.seq, d.subject FROM webhook_delivery d, held WHERE d.asked "
     /* One statement changes a row once. */
@@ -219,17 +220,19 @@ enum status webhook_outbox_take(struct pg *pg, struct scope *scope, uint64_t for
 
 /* --- what came of it --- */
 
-/* $3 to $13 the columns of outcomes, $14 seconds. The next in a line gets its turn where the first has ended; the one that
+/* $3 to $15 the columns of outcomes, $16 seconds. The next in a line gets its turn where the first has ended; the one that
  * is tried again stays the first, unless an earlier one was asked for meanwhile.
  *
  * A webhook's row is touched only where something changes for it. Whoever wants to know of one that is disabled gets an
  * event, which is in no feed, and has its key from the feed's sequence. */
 static const char settled_sql[] = JOB_HELD
     ", given AS MATERIALIZED ("
-    "  SELECT webhook_id, xid::xid8 AS xid, seq, made, state, delay, quiet, gone, status, body, error, duration FROM "
+    "  SELECT webhook_id, xid::xid8 AS xid, seq, made, state, delay, quiet, gone, status, body, error, duration, url "
+    "  FROM "
     "  unnest($3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], "
-    "    $10::boolean[], $11::integer[], $12::text[], $13::text[], $14::bigint[]) "
-    "    g (webhook_id, xid, seq, made, state, delay, quiet, gone, status, body, error, duration), held"
+    "    $10::boolean[], $11::integer[], $12::text[], $13::text[], $14::bigint[], "
+    "    $15::text[]) "
+    "    g (webhook_id, xid, seq, made, state, delay, quiet, gone, status, body, error, duration, url), held"
     "), settled AS ("
     "  UPDATE webhook_delivery d SET attempts = d.attempts + 1, state = g.state, attempted_at = now(), "
     "  ended_at = CASE WHEN g.state <> 'pending' THEN now() END, "
@@ -248,15 +251,16 @@ static const char settled_sql[] = JOB_HELD
     "  AND n.next_at IS NULL"
     ")";
 
-/* The rest of the statement: what the endpoints' health is. $15 is the age of a failure that disables. */
+/* The rest of the statement: what the endpoints' health is. $16 is the age of a failure that disables. What came of a
+ * request to an address that the webhook has no more says nothing of the one that it has. */
 static const char health_sql[] =
     ", health AS MATERIALIZED ("
-    "  SELECT w.id, h.good, h.gone, h.quiet, "
-    "  NOT h.good AND w.failing_since < now() - $15 * interval '1 s' AS lasting FROM ("
-    "    SELECT webhook_id, bool_or(state = 'delivered') AS good, bool_or(gone) AS gone, max(quiet) AS quiet "
-    "    FROM given GROUP BY webhook_id) h JOIN webhook w ON w.id = h.webhook_id "
+    "  SELECT w.id, h.url, h.good, h.gone, h.quiet, "
+    "  NOT h.good AND w.failing_since < now() - $16 * interval '1 s' AS lasting FROM ("
+    "    SELECT webhook_id, url, bool_or(state = 'delivered') AS good, bool_or(gone) AS gone, max(quiet) AS quiet "
+    "    FROM given GROUP BY webhook_id, url) h JOIN webhook w ON w.id = h.webhook_id AND w.url = h.url "
     "  WHERE w.state = 'active' AND (h.gone OR h.quiet > 0 OR h.good = (w.failing_since IS NOT NULL) "
-    "    OR (NOT h.good AND w.failing_since < now() - $15 * interval '1 s'))"
+    "    OR (NOT h.good AND w.failing_since < now() - $16 * interval '1 s'))"
     "), noted AS ("
     "  UPDATE webhook w SET failing_since = CASE WHEN h.good THEN NULL ELSE coalesce(w.failing_since, now()) END, "
     "  quiet_until = CASE WHEN h.quiet > 0 THEN now() + h.quiet * interval '1 ms' ELSE w.quiet_until END, "
@@ -269,7 +273,7 @@ static const char health_sql[] =
     "    ELSE w.updated_at END, "
     "  field_version = CASE WHEN h.gone OR h.lasting THEN coalesce(w.field_version, '{}') || "
     "    jsonb_build_object('state', w.version + 1) ELSE w.field_version END "
-    "  FROM health h WHERE w.id = h.id AND w.state = 'active' "
+    "  FROM health h WHERE w.id = h.id AND w.url = h.url AND w.state = 'active' "
     "  RETURNING w.id, w.state, w.url, w.disabled_reason, w.version, w.updated_at"
     "), told AS ("
     "  INSERT INTO webhook_delivery (webhook_id, xid, seq, type, subject, version, at, data, next_at) "
@@ -284,7 +288,7 @@ static const char health_sql[] =
     ") SELECT NULL, NULL WHERE EXISTS (SELECT FROM held) UNION ALL "
     "SELECT id, disabled_reason FROM noted WHERE state = 'disabled'";
 
-enum { COLUMNS = 12, HOLD = 2 };
+enum { COLUMNS = 13, HOLD = 2 };
 
 static void append_number(struct scope *scope, struct pg_array *array, int64_t value)
 {
@@ -305,6 +309,7 @@ static void append_outcome(struct scope *scope, struct pg_array column[COLUMNS],
     pg_array_append(&column[9], outcome->response_body);
     pg_array_append(&column[10], outcome->error);
     append_number(scope, &column[11], outcome->duration_ms);
+    pg_array_append(&column[12], outcome->url);
 }
 
 static enum status settle(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct pg_array *column,

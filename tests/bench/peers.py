@@ -61,6 +61,7 @@ class HttpPeer(Peer):
         text = text.replace("fastcgi_pass wares;", "proxy_pass http://wares;")
         text = text.replace("fastcgi_keep_conn on;",
                             'proxy_http_version 1.1;\n    proxy_set_header Connection "";')
+        text = text.replace("fastcgi_keep_conn off;", "")  # of imports, which peers have not
         server.write_text(text.replace("    fastcgi_", "    proxy_").replace("\nfastcgi_intercept", "\nproxy_intercept"))
 
 

@@ -153,6 +153,7 @@ class Pool:
         upstream = conf / "wares" / "upstream.conf"
         upstream.write_text(upstream.read_text().replace("/run/wares/wares.sock", str(self.socket)))
         text = (conf / "wares" / "run.conf.in").read_text()
+        text = "".join(line for line in text.splitlines(keepends=True) if "@NCHAN@" not in line)  # nothing live here
         text = text.replace("@STATE@", str(self.folder)).replace("@LISTEN@", f"127.0.0.1:{port}")
         (conf / "nginx.conf").write_text(text)
         front = self.spawn(["nginx", "-e", str(self.folder / "log" / "front-error.log"), "-c", str(conf / "nginx.conf")],

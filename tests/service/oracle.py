@@ -63,7 +63,8 @@ class BackDoor:
 
 
 def version_of(tag):
-    return int(tag.strip('"')) if tag else 0
+    digits = (tag or "").strip('"')
+    return int(digits) if digits.isdigit() else 0  # the tag of a list has none
 
 
 def asked(timing):
@@ -109,6 +110,7 @@ class Oracle:
         self.over.set()
         for process in self.processes:
             process.join(30)
+        assert [process.exitcode for process in self.processes] == [0] * len(self.processes), "one has died"
         self.result = Sums(*self.sums, [])
         while not self.findings.empty():
             self.result.findings.append(self.findings.get())

@@ -327,6 +327,81 @@ def test_the_worker_is_killed_at_each_step(rig, database, category, kind, how):
     assert strike_each_step(rig, database, category, kind, how(rig)) >= (1 if kind == "create" else 3)
 
 
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+def change_of_job(kind, database):
+    """A keyed request about a job that no runner takes, and the job."""
+    job = str(uuid.uuid4())
+    if kind == "retry":
+        query(database, "INSERT INTO job_ended (id, kind, payload, state, attempts, attempts_max, fence, progress, "
+                        "created_at) VALUES (%s, 'unheard', '{}', 'failed', 9, 9, 9, 0.5, now()) RETURNING 1", job)
+        return keyed("POST", f"/api/v1/jobs/{job}/retry"), job
+    query(database, "INSERT INTO job (id, kind) VALUES (%s, 'unheard') RETURNING 1", job)
+    return keyed("DELETE", f"/api/v1/jobs/{job}"), job
+
+
+def assert_job_changed_once(rig, database, kind, request, job, answer):
+    assert answer.status == 200, answer
+    told = json.loads(answer.body)
+    kept = query(database, "SELECT body FROM idempotency WHERE key = %s", request[3]["HTTP_IDEMPOTENCY_KEY"])
+    assert [body.encode() for body, in kept] == [answer.body]
+    # The effect is the one that the answer tells of, to the microsecond.
+    when = "YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\""
+    there = query(database, "SELECT 'queued', to_char(run_at AT TIME ZONE 'UTC', %s) FROM job WHERE id = %s UNION ALL "
+                            "SELECT state, to_char(ended_at AT TIME ZONE 'UTC', %s) FROM job_ended WHERE id = %s",
+                  when, job, when, job)
+    assert there == [("queued", told["run_at"]) if kind == "retry" else ("cancelled", told["ended_at"])]
+    rig.insist(keyed("DELETE", f"/api/v1/jobs/{job}") if kind == "retry" else keyed("POST", f"/api/v1/jobs/{job}/retry"))
+    again, _ = rig.insist(request)
+    assert (again.status, again.body, again.headers["idempotency-replayed"]) == (200, answer.body, "true")
+    left = query(database, "SELECT 'queued' FROM job WHERE id = %s UNION ALL SELECT state FROM job_ended WHERE id = %s",
+                 job, job)
+    assert left == [("cancelled" if kind == "retry" else "queued",)]
+
+
+@pytest.mark.parametrize("kind", ["retry", "cancel"])
+@pytest.mark.parametrize("fault", [*QUICK, wire.swallow_answer, kill_before, kill_after, kill_answered],
+                         ids=lambda fault: fault.__name__)
+def test_a_job_is_changed_once_whatever_fails_at_each_step(rig, database, kind, fault):
+    at_worker = fault in (kill_before, kill_after, kill_answered)
+    for step in itertools.count():
+        request, job = change_of_job(kind, database)
+        rig.settle()
+        rig.wire.strike(fault(rig) if at_worker else fault, step)
+        answer, _ = rig.insist(request)
+        struck = rig.wire.struck.is_set()
+        rig.wire.rest()
+        assert_job_changed_once(rig, database, kind, request, job, answer)
+        if not struck:
+            break
+    # What is kept, the job, and the write.
+    assert step >= 3
+
+
+@pytest.mark.parametrize("kind", ["retry", "cancel"])
+def test_the_first_is_done_while_the_second_looks_at_the_job(rig, own, database, kind):
+    """What the second then finds is the work of the first, or of whoever came behind it: its answer counts."""
+    rig.insist(change_of_job(kind, database)[0])  # all is prepared
+    request, job = change_of_job(kind, database)
+    method, target, _, headers = request
+    first = []
+
+    def let_the_first_pass(link, message):
+        with Client(own.url) as client:
+            first.append(client.request(method, target, headers={"Idempotency-Key": headers["HTTP_IDEMPOTENCY_KEY"]}))
+        query(Database(own), "WITH gone AS (DELETE FROM job WHERE id = %s) DELETE FROM job_ended WHERE id = %s "
+                             "RETURNING 1", job, job)
+        link.far.sendall(message)
+
+    rig.settle()
+    rig.wire.strike(let_the_first_pass, 1)
+    answer = rig.send(request)
+    assert rig.wire.struck.is_set() and first[0].status_code == 200
+    assert (answer.status, answer.body) == (200, first[0].content)
+    assert answer.headers["idempotency-replayed"] == "true" and "Idempotency-Replayed" not in first[0].headers
+
+
 # --- a server that ends ---------------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,15 @@
 """Jobs over HTTP: looking at them, trying them again, cancelling them."""
 
+import concurrent.futures
+import contextlib
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
+from changing import at_once
 from client import MICROSECONDS, Client, assert_problem, client_of, faults_in
 from jobs import JOBS, Queue, runners
 from stack import Stack, await_true
@@ -119,6 +124,212 @@ def test_cancelling(own_stack: Stack, queue: Queue, client: Client, tmp_path: Pa
         assert client.get(f"{JOBS}/{running}").json()["cancelling"] is False
     assert len(queue.steps(running)) == steps
     assert queue.steps(waiting) == []
+
+
+# --- keys and rehearsals --------------------------------------------------------------------------------------------
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid.uuid4().hex}
+
+
+def is_replay(response: requests.Response) -> bool:
+    return response.headers.get("Idempotency-Replayed") == "true"
+
+
+def assert_same(again: requests.Response, first: requests.Response) -> None:
+    assert is_replay(again) and not is_replay(first)
+    assert (again.status_code, again.text) == (first.status_code, first.text)
+    assert again.headers["Content-Type"] == first.headers["Content-Type"]
+
+
+def failed(queue: Queue) -> str:
+    job = queue.add("unknown", {})
+    queue.sql("WITH gone AS (DELETE FROM job WHERE id = %s RETURNING *) "
+              "INSERT INTO job_ended (id, kind, unique_key, payload, state, attempts, attempts_max, fence, progress, "
+              "checkpoint, last_error, created_at, started_at) SELECT id, kind, unique_key, payload, 'failed', 10, "
+              "attempts_max, 10, 0.5, checkpoint, 'broken', created_at, now() FROM gone", job)
+    return job
+
+
+def late(queue: Queue) -> str:
+    job = queue.add("unknown", {})
+    queue.sql("UPDATE job SET run_at = now() + interval '1 hour' WHERE id = %s", job)
+    return job
+
+
+def running(queue: Queue) -> str:
+    """One that nobody's heartbeat changes."""
+    job = queue.add("unknown", {})
+    queue.sql("UPDATE job SET state = 'running', fence = 1, attempts = 1, started_at = now(), "
+              "lease_until = now() + interval '1 hour' WHERE id = %s", job)
+    return job
+
+
+def cancelled(queue: Queue) -> str:
+    job = failed(queue)
+    queue.sql("UPDATE job_ended SET state = 'cancelled' WHERE id = %s", job)
+    return job
+
+
+def send(client: Client, verb: str, job: str, query: str = "", **options: object) -> requests.Response:
+    if verb == "retry":
+        return client.post(f"{JOBS}/{job}/retry{query}", **options)
+    return client.delete(f"{JOBS}/{job}{query}", **options)
+
+
+def everything(queue: Queue) -> list[tuple]:
+    return queue.sql("SELECT 'live', j::text FROM job j WHERE kind = 'unknown' UNION ALL "
+                     "SELECT 'over', e::text FROM job_ended e WHERE kind = 'unknown' UNION ALL "
+                     "SELECT 'kept', i::text FROM idempotency i ORDER BY 1, 2")
+
+
+CHANGES = [("retry", failed, 200), ("retry", cancelled, 200), ("retry", late, 200), ("retry", running, 200),
+           ("cancel", late, 200), ("cancel", running, 202), ("cancel", cancelled, 200)]
+CHANGE_NAMES = [f"{verb} {make.__name__}" for verb, make, _ in CHANGES]
+
+
+@pytest.mark.parametrize(("verb", "make", "status"), CHANGES, ids=CHANGE_NAMES)
+def test_a_change_is_made_once_and_its_answer_given_again(queue: Queue, client: Client, verb: str,
+                                                          make: Callable[[Queue], str], status: int) -> None:
+    job, used = make(queue), key()
+    first = send(client, verb, job, headers=used)
+    assert first.status_code == status, first.text
+    # The answer is the job as it is then, to the last member.
+    assert client.get(f"{JOBS}/{job}").json() == first.json()
+    assert list(first.json()) == MEMBERS
+    assert_same(send(client, verb, job, headers=used), first)
+    # Whatever became of the job since: it is not changed again.
+    queue.sql("UPDATE job SET run_at = now() + interval '2 hours', cancelling = false, last_error = 'since' "
+              "WHERE id = %s", job)
+    queue.sql("UPDATE job_ended SET state = 'failed' WHERE id = %s", job)
+    before = everything(queue)
+    for _ in range(2):
+        assert_same(send(client, verb, job, headers=used), first)
+    assert everything(queue) == before
+    queue.sql("DELETE FROM job; DELETE FROM job_ended")
+    assert_same(send(client, verb, job, headers=used), first)
+    assert_problem(send(client, verb, job, headers=key()), 404)
+
+
+@pytest.mark.parametrize("verb", ["retry", "cancel"])
+def test_a_key_belongs_to_its_request(queue: Queue, client: Client, verb: str) -> None:
+    job, other, used = late(queue), late(queue), key()
+    first = send(client, verb, job, headers=used)
+    before = everything(queue)
+    for response in (send(client, verb, other, headers=used),
+                     send(client, {"retry": "cancel", "cancel": "retry"}[verb], job, headers=used),
+                     send(client, verb, job, "?dry_run=false", headers=used),
+                     send(client, verb, NOWHERE, headers=used)):
+        assert_problem(response, 422, "Idempotency key reused")
+    assert everything(queue) == before
+    assert_same(send(client, verb, job, headers=used), first)
+    queue.sql("UPDATE idempotency SET created_at = now() - interval '25 hours' WHERE key = %s", used["Idempotency-Key"])
+    again = send(client, verb, job, headers=used)
+    assert again.status_code == 200 and not is_replay(again)
+
+
+@pytest.mark.parametrize("verb", ["retry", "cancel"])
+def test_a_refusal_leaves_the_key_free(queue: Queue, client: Client, verb: str) -> None:
+    job, used = failed(queue), key()
+    queue.sql("UPDATE job_ended SET state = 'succeeded' WHERE id = %s", job)
+    before = everything(queue)
+    for _ in range(2):
+        assert_problem(send(client, verb, job, headers=used), 409)
+    assert_problem(send(client, verb, job, "?dry_run=true"), 409)
+    assert everything(queue) == before
+    queue.sql("UPDATE job_ended SET state = 'cancelled' WHERE id = %s", job)
+    assert not is_replay(send(client, verb, job, headers=used))
+
+
+@pytest.mark.parametrize(("verb", "make", "status"), CHANGES, ids=CHANGE_NAMES)
+def test_of_many_with_one_key_one_changes(own_stack: Stack, queue: Queue, client: Client, verb: str,
+                                          make: Callable[[Queue], str], status: int) -> None:
+    job, used = make(queue), key()
+    answers = at_once(own_stack.url, lambda one, _: send(one, verb, job, headers=used), 8)
+    done = [answer for answer in answers if answer.status_code == status]
+    assert sum(not is_replay(answer) for answer in done) == 1
+    assert len({answer.text for answer in done}) == 1
+    for answer in answers:
+        if answer not in done:
+            assert_problem(answer, 409, "Request in progress")
+            assert answer.headers["Retry-After"]
+    assert queue.sql("SELECT body FROM idempotency WHERE key = %s", used["Idempotency-Key"]) == [(done[0].text,)]
+    assert client.get(f"{JOBS}/{job}").json() == done[0].json()
+
+
+@pytest.mark.parametrize(("verb", "make"), [("retry", failed), ("retry", late), ("cancel", late), ("cancel", running)])
+def test_while_the_first_is_running(own_stack: Stack, queue: Queue, client: Client, verb: str,
+                                    make: Callable[[Queue], str]) -> None:
+    job, used = make(queue), key()
+    with contextlib.closing(own_stack.connect()) as blocker, concurrent.futures.ThreadPoolExecutor(1) as threads:
+        with blocker.cursor() as cursor:
+            cursor.execute("SELECT FROM job WHERE id = %s FOR UPDATE", (job,))
+            cursor.execute("SELECT FROM job_ended WHERE id = %s FOR UPDATE", (job,))
+        with client_of(own_stack) as another:
+            first = threads.submit(send, another, verb, job, headers=used)
+            await_true(lambda: queue.sql("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), "the wait")
+            assert_problem(send(client, verb, job, headers=used), 409, "Request in progress")
+            blocker.rollback()
+            done = first.result()
+            assert_same(send(client, verb, job, headers=used), done)
+
+
+@pytest.mark.parametrize(("meanwhile", "status"), [
+    ("UPDATE job SET state = 'running', fence = fence + 1, lease_until = now() + interval '1 hour'", 202),
+    ("UPDATE job SET last_error = 'since', attempts = 3", 200)])
+def test_what_is_changed_in_mid_statement_is_read_again(own_stack: Stack, queue: Queue, client: Client, meanwhile: str,
+                                                        status: int) -> None:
+    """The write finds the row of another transaction, waits for it, and must not take it for the one that was read."""
+    job = late(queue)
+    with contextlib.closing(own_stack.connect()) as other, concurrent.futures.ThreadPoolExecutor(1) as threads:
+        with other.cursor() as cursor:
+            cursor.execute(f"{meanwhile} WHERE id = %s", (job,))
+        answer = threads.submit(send, client, "cancel", job, headers=key())
+        await_true(lambda: queue.sql("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), "the wait")
+        other.commit()
+        assert answer.result().status_code == status
+    assert client.get(f"{JOBS}/{job}").json() == answer.result().json()
+
+
+@pytest.mark.parametrize(("verb", "make", "status"), CHANGES, ids=CHANGE_NAMES)
+def test_a_rehearsal_answers_and_changes_nothing(queue: Queue, client: Client, verb: str,
+                                                 make: Callable[[Queue], str], status: int) -> None:
+    job, used = make(queue), key()
+    before = everything(queue)
+    told = send(client, verb, job, "?dry_run=true", headers=used)
+    assert told.status_code == status and not is_replay(told)
+    assert everything(queue) == before
+    done = send(client, verb, job, "?dry_run=false", headers=used)
+    assert done.status_code == status and not is_replay(done)
+    of_this_moment = {"run_at", "ended_at"}
+    for name in set(MEMBERS) - of_this_moment:
+        assert told.json()[name] == done.json()[name], name
+    for name in of_this_moment:
+        assert (told.json()[name] is None) == (done.json()[name] is None), name
+
+
+def test_a_rehearsal_is_told_of_a_place_that_is_taken(queue: Queue, client: Client) -> None:
+    job, other = failed(queue), late(queue)
+    queue.sql("UPDATE job SET unique_key = 'one' WHERE id = %s", other)
+    queue.sql("UPDATE job_ended SET unique_key = 'one' WHERE id = %s", job)
+    before = everything(queue)
+    assert "Another job" in assert_problem(send(client, "retry", job, "?dry_run=true"), 409)["detail"]
+    assert everything(queue) == before
+
+
+@pytest.mark.parametrize("verb", ["retry", "cancel"])
+def test_faults_of_keys_and_parameters(queue: Queue, client: Client, verb: str) -> None:
+    job = late(queue)
+    before = everything(queue)
+    for query, name in (("?dry_run=yes", "dry_run"), ("?atomic=true", "atomic"), ("?force=true", "force")):
+        assert faults_in(send(client, verb, job, query), "parameter") == [name]
+    for malformed in ("x" * 256, 'a"b', '""'):
+        refused = send(client, verb, job, headers={"Idempotency-Key": malformed})
+        assert faults_in(refused, "header") == ["Idempotency-Key"]
+    assert everything(queue) == before
+    # There are no versions to be named.
+    assert send(client, verb, job, headers={"If-Match": '"7"'}).status_code == 200
 
 
 def test_what_is_not_there_and_not_taken(queue: Queue, client: Client) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from jobs import RUNNER, TAKEN_OVER_SECONDS, Queue, Runner, runners
 from stack import BUILD, Stack, await_true, environment
+from webhooks import without_runner
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +187,19 @@ def test_the_schedule_makes_one_job_whoever_looks(own_stack: Stack, queue: Queue
     assert 4 <= len(ticks) <= 6
     pauses = [(later - earlier).total_seconds() for earlier, later in zip(ticks, ticks[1:])]
     assert min(pauses) > 1.0, pauses
+
+
+def test_a_long_job_keeps_no_periodic_one_waiting(own_stack: Stack, queue: Queue, tmp_path: Path) -> None:
+    """One runner with one place, which is taken: what the service itself needs is done all the same."""
+    with without_runner(own_stack):
+        queue.sql("TRUNCATE job, job_ended, job_schedule, change_follower")
+        long = queue.tally(steps=1000, pause=50)
+        with runners(own_stack, tmp_path, 1, concurrency=1, WARES_PURGE_EVERY=1) as (runner,):
+            await_true(lambda: queue.steps(long), "the long job")
+            purged = "SELECT count(*) FROM job_ended WHERE kind = 'purge' AND state = 'succeeded'"
+            await_true(lambda: queue.one(purged) > 1, "purges", 15)
+            await_true(lambda: "(words) is done" in runner.said(), "the learning of words", 15)
+            assert queue.state(long)[0] == "running" and queue.one("SELECT attempts FROM job WHERE id = %s", long) == 1
 
 
 def test_a_slow_statement_holds_up_no_heartbeat(own_stack: Stack, queue: Queue, tmp_path: Path) -> None:

@@ -214,3 +214,26 @@ def test_a_purge_with_a_payload_that_cannot_be_read_fails_alone(queue: Queue, cl
         queue.await_state(job, "failed")
         shown = client.get(f"{JOBS}/{job}").json()
         assert shown["last_error"].startswith("the payload") and shown["attempts"] == 1
+
+
+def test_deliveries_go_after_their_time_and_webhooks_with_all_of_theirs(queue: Queue, client: Client) -> None:
+    kept, deleted = (client.post("/api/v1/webhooks", json={"url": "https://example.org/", "state": "disabled"}).json()["id"]
+                     for _ in range(2))
+    for webhook in (kept, deleted):
+        for age in ("6 days 23 hours", "7 days 1 hour"):
+            for state in ("delivered", "failed"):
+                queue.sql("INSERT INTO webhook_delivery (webhook_id, xid, seq, type, subject, version, at, data, state, ended_at) "
+                          "VALUES (%s, '1', (random() * 1e15)::bigint, 'product.created', gen_random_uuid(), 1, now(), '{}', "
+                          "%s, now() - %s::interval)", webhook, state, age)
+        queue.sql("INSERT INTO webhook_delivery (webhook_id, xid, seq, type, subject, version, at, data, created_at) "
+                  "VALUES (%s, '2', 1, 'product.created', gen_random_uuid(), 1, now(), '{}', now() - interval '90 days')", webhook)
+    # One that is to be sent again stays, however old it is.
+    queue.sql("UPDATE webhook_delivery SET asked = true WHERE webhook_id = %s AND state = 'failed' "
+              "AND ended_at < now() - interval '7 days'", kept)
+    assert client.delete(f"/api/v1/webhooks/{deleted}").status_code == 204
+    await_purge(queue)
+    await_purge(queue)
+    left = [row[0] for row in queue.sql("SELECT state FROM webhook_delivery WHERE webhook_id = %s", kept)]
+    assert len(left) == 4 and left.count("delivered") == 1 and "failed" in left, left
+    assert queue.one("SELECT count(*) FROM webhook_delivery WHERE webhook_id = %s", deleted) == 0
+    assert queue.sql("SELECT id::text FROM webhook") == [(kept,)]

@@ -65,7 +65,7 @@ def test_one_socket_is_named_everywhere():
                root / "src/bin/wares_fcgi.c"]
     for path in tellers:
         sockets = set(re.findall(r"/run/[\w./-]*\.sock\b", path.read_text(encoding="utf-8")))
-        assert sockets == {"/run/wares/wares.sock"}, path
+        assert sockets - {"/run/wares/push/push.sock"} == {"/run/wares/wares.sock"}, path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives its rights up")

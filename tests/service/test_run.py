@@ -211,7 +211,7 @@ def test_a_part_that_dies_is_told_and_started_again(stack):
     for part, how in (("front", signal.SIGKILL), ("redis", signal.SIGTERM), ("pool", signal.SIGKILL)):
         before = stack.pids(part)
         os.kill(before[0], how)
-        eventually(lambda: stack.pids(part) != before and is_alive(stack.pids(part)[0]), timeout=10)
+        eventually(lambda: (now := stack.pids(part)) and now != before and is_alive(now[0]), timeout=10)
         assert f"{part}: process {before[0]} ended" in stack.said()
     stack.await_ready()
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from client import PRODUCTS, Client, client_of
-from jobs import RUNNER, Runner, runners
+from jobs import Runner, runners
 from receiver import OK, Hit, Receiver, answer, hang, receiving, reset
 from stack import Stack, await_true
 from webhooks import (REACHING, await_delivery, await_idle, deliveries, path_of, reachable, subscribe,
@@ -84,7 +84,7 @@ def test_every_write_is_delivered_in_order_whatever_dies(own_stack, tmp_path) ->
         kills = 0
         with without_runner(own_stack):
             while time.monotonic() < end:
-                with runners(own_stack, tmp_path, 2, program=RUNNER, **reachable(own_stack)) as both:
+                with runners(own_stack, tmp_path, 2, **reachable(own_stack)) as both:
                     time.sleep(1 + chance.random() * 4)
                     for runner in both:
                         runner.kill()
@@ -113,7 +113,7 @@ def test_every_write_is_delivered_in_order_whatever_dies(own_stack, tmp_path) ->
 def test_a_runner_that_dies_at_a_step_loses_nothing(own_stack, tmp_path, moment) -> None:
     with client_of(own_stack) as client, receiving() as receiver, without_runner(own_stack):
         webhook = subscribe(client, receiver.url())
-        doomed = Runner(own_stack, tmp_path, program=RUNNER, **reachable(own_stack))
+        doomed = Runner(own_stack, tmp_path, **reachable(own_stack))
 
         def die(hit: Hit):
             if moment == "before the answer":
@@ -133,7 +133,7 @@ def test_a_runner_that_dies_at_a_step_loses_nothing(own_stack, tmp_path, moment)
         assert changed.status_code == 200
         await_true(lambda: doomed.process.poll() is not None, "the end of the runner")
         receiver.reply = lambda hit: OK
-        with runners(own_stack, tmp_path, program=RUNNER, **reachable(own_stack)):
+        with runners(own_stack, tmp_path, **reachable(own_stack)):
             began = time.monotonic()
             await_delivery(client, webhook, subject_version=2)
             assert time.monotonic() - began < 20
@@ -146,7 +146,7 @@ def test_a_runner_that_was_taken_for_dead_notes_nothing(own_stack, tmp_path) -> 
     """Its outcome comes when another holds the job: what that one knows counts."""
     with client_of(own_stack) as client, receiving() as receiver, without_runner(own_stack):
         webhook = subscribe(client, receiver.url())
-        with runners(own_stack, tmp_path, program=RUNNER, **reachable(own_stack)) as (frozen,):
+        with runners(own_stack, tmp_path, **reachable(own_stack)) as (frozen,):
             receiver.reply = lambda hit: (time.sleep(0.3), OK)[1] if len(receiver.hits) > 1 else hang_for(frozen)
             product = client.product()
 
@@ -155,7 +155,7 @@ def test_a_runner_that_was_taken_for_dead_notes_nothing(own_stack, tmp_path) -> 
                 return OK
 
             await_true(lambda: receiver.hits, "the first request")
-            with runners(own_stack, tmp_path, program=RUNNER, **reachable(own_stack)):
+            with runners(own_stack, tmp_path, **reachable(own_stack)):
                 await_delivery(client, webhook)
                 assert len(receiver.hits) == 2
                 os.kill(frozen.process.pid, signal.SIGCONT)

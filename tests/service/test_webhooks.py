@@ -3,11 +3,13 @@
 import base64
 import json
 import uuid
+from contextlib import closing
 
 import pytest
 
 from client import assert_problem, client_of, next_page
 from receiver import answer, receiving
+from stack import await_true
 from webhooks import REACHING, WEBHOOKS, await_delivery, await_idle, deliveries, path_of, subscribe
 
 URL = "https://example.org/hook"
@@ -271,6 +273,32 @@ def test_a_replay_goes_on_from_a_cursor(client):
         ids = {hit.subject: hit.id for hit in receiver.hits[:before]}
         assert all(ids.get(hit.subject, hit.id) == hit.id for hit in receiver.hits)
         assert faults_of(client.post(path_of(made, "replay"), params={"after": "x"})) == {"after": "malformed"}
+
+
+def test_a_replay_that_is_asked_for_while_another_is_begun_is_not_lost(own_stack, client):
+    """The runner reads the first one, and waits for the row of the webhook, which the second changes."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%replay_xid = NULL%'"
+    with receiving() as receiver:
+        made = subscribe(client, receiver.url())
+        products = [client.product()["id"] for _ in range(4)]
+        await_idle(client, made)
+        places = {hit.subject[0]: hit.event["cursor"] for hit in receiver.hits}
+        before = len(receiver.hits)
+        with own_stack.connect() as second, closing(own_stack.connect()) as looking, looking.cursor() as look:
+            looking.autocommit = True
+            with own_stack.frozen("jobs"), second.cursor() as cursor:
+                assert client.post(path_of(made, "replay"), params={"after": places[products[2]]}).status_code == 202
+                cursor.execute("UPDATE webhook SET replay_xid = %s::text::xid8, replay_seq = %s WHERE id = %s",
+                               (*places[products[0]].split("."), made["id"]))
+
+            def is_waiting():
+                look.execute(waits)
+                return look.fetchone()[0] > 0
+
+            await_true(is_waiting, "the runner's wait")
+            second.commit()
+        await_idle(client, made)
+        assert set(products[1:]) <= {hit.subject[0] for hit in receiver.hits[before:]}
 
 
 def test_a_replay_from_what_is_purged_is_a_410(own_stack, client):

@@ -38,6 +38,8 @@ static void write_info(struct document *document)
 
 static void write_opening(struct document *document)
 {
+    static const char *const tags[] = {"Products", "Categories", "Changes", "Webhooks", "Imports", "Jobs", "Service"};
+
     document_text(document, "openapi", "3.1.0");
     write_info(document);
     document_array(document, "servers");
@@ -46,10 +48,7 @@ static void write_opening(struct document *document)
     document_end_object(document);
     document_end_array(document);
     document_array(document, "tags");
-    for (size_t i = 0; i < 7; i++) {
-        static const char *const tags[] = {"Products", "Categories", "Changes", "Webhooks",
-                                           "Imports",  "Jobs",       "Service"};
-
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         document_object(document, NULL);
         document_text(document, "name", tags[i]);
         document_end_object(document);

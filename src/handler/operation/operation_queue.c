@@ -16,7 +16,8 @@
 #define JOB_ANSWER ANSWER_CACHE_CONTROL
 #define JOB_CHANGE_PROBLEMS                                                                                            \
     (PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_NOT_FOUND) | PROBLEM_BIT(PROBLEM_CONFLICT) |                              \
-     PROBLEM_BIT(PROBLEM_READ_ONLY) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN))
+     PROBLEM_BIT(PROBLEM_READ_ONLY) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN) | PROBLEM_BIT(PROBLEM_IN_PROGRESS) |        \
+     PROBLEM_BIT(PROBLEM_KEY_REUSED))
 
 static const struct parameter after = {
     .name = "after",
@@ -134,8 +135,10 @@ const struct operation operation_job_retry = {
     .summary = "Try a job again",
     .prose = "One that failed or was cancelled is queued with all its attempts before it, and one that waits is due at "
              "once. To ask twice is to ask once.",
+    .parameters = write_parameters,
+    .headers = HEADER_IDEMPOTENCY_KEY,
     .problems = JOB_CHANGE_PROBLEMS,
-    .answers = {{200, JOB_ANSWER, "the job as it is now", MEDIA_JOB}},
+    .answers = {{200, JOB_ANSWER | ANSWER_REPLAYED, "the job as it is now", MEDIA_JOB}},
 };
 
 const struct operation operation_job_cancel = {
@@ -143,7 +146,9 @@ const struct operation operation_job_cancel = {
     .id = "cancelJob",
     .tag = JOBS,
     .summary = "Cancel a job",
+    .parameters = write_parameters,
+    .headers = HEADER_IDEMPOTENCY_KEY,
     .problems = JOB_CHANGE_PROBLEMS,
-    .answers = {{200, JOB_ANSWER, "the job, which is cancelled", MEDIA_JOB},
-                {202, JOB_ANSWER, "the job, which runs and ends at its next step", MEDIA_JOB}},
+    .answers = {{200, JOB_ANSWER | ANSWER_REPLAYED, "the job, which is cancelled", MEDIA_JOB},
+                {202, JOB_ANSWER | ANSWER_REPLAYED, "the job, which runs and ends at its next step", MEDIA_JOB}},
 };

@@ -12,7 +12,7 @@
             "application/json", schema, false                                                                          \
         }                                                                                                              \
     }
-#define READ_LIST (ANSWER_CACHE_CONTROL | ANSWER_VARY)
+#define READ_LIST ANSWER_CACHE_CONTROL
 #define ABSENT PROBLEM_BIT(PROBLEM_NOT_FOUND)
 #define PATCH_PROBLEMS (WRITE_PROBLEMS | ABSENT | PROBLEM_BIT(PROBLEM_PRECONDITION_REQUIRED))
 #define ANSWER_MINIMAL                                                                                                 \
@@ -30,6 +30,7 @@ const struct operation operation_webhook_list = {
     .id = "listWebhooks",
     .tag = TAG,
     .summary = "List webhooks, the oldest first",
+    .keeping = KEEP_NEVER,
     .problems = PROBLEMS_OF_READS,
     .answers = {{200, READ_LIST, "all of them", {{"application/json", "Webhook", true}}}},
 };
@@ -47,7 +48,7 @@ const struct operation operation_webhook_create = {
     .headers = WRITE_HEADERS,
     .problems = WRITE_PROBLEMS | BODY_PROBLEMS,
     .consumes = {{"application/json", "WebhookInput", false}},
-    .answers = {{201, WRITE_ANSWER | ANSWER_LOCATION,
+    .answers = {{201, WRITE_ANSWER | ANSWER_CACHE_CONTROL | ANSWER_LOCATION,
                  "the webhook with its secret; nothing with Prefer: return=minimal", MEDIA("WebhookWithSecret")}},
 };
 
@@ -57,6 +58,7 @@ const struct operation operation_webhook_get = {
     .tag = TAG,
     .summary = "Read one webhook",
     .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH,
+    .keeping = KEEP_NEVER,
     .problems = PROBLEMS_OF_READS | ABSENT | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED),
     .answers = {{200, READ_ANSWER, "the webhook, without its secret", MEDIA("Webhook")},
                 {304, READ_ANSWER, "the webhook is of a version that If-None-Match names", {{0}}}},
@@ -125,7 +127,7 @@ const struct operation operation_webhook_replay = {
     .parameters = replay_parameters,
     .headers = WRITE_HEADERS,
     .problems = WRITE_PROBLEMS | ABSENT | PROBLEM_BIT(PROBLEM_GONE),
-    .answers = {{202, WRITE_ANSWER, "it is begun soon; the webhook as it is", MEDIA("Webhook")}},
+    .answers = {{202, WRITE_ANSWER | ANSWER_CACHE_CONTROL, "it is begun soon; the webhook as it is", MEDIA("Webhook")}},
 };
 
 static const struct parameter state = {
@@ -144,6 +146,7 @@ const struct operation operation_webhook_delivery_list = {
     .tag = TAG,
     .summary = "List the deliveries of a webhook, the newest event first",
     .parameters = delivery_parameters,
+    .keeping = KEEP_NEVER,
     .problems = PROBLEMS_OF_READS | ABSENT,
     .answers = {{200, READ_LIST | ANSWER_LINK, "a page of deliveries", {{"application/json", "Delivery", true}}}},
 };
@@ -158,6 +161,6 @@ const struct operation operation_webhook_redeliver = {
     .parameters = write_parameters,
     .headers = WRITE_HEADERS,
     .problems = WRITE_PROBLEMS | ABSENT,
-    .answers = {{202, ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED, "it is sent soon; the delivery as it is now",
-                 MEDIA("Delivery")}},
+    .answers = {{202, ANSWER_PREFERENCE_APPLIED | ANSWER_REPLAYED | ANSWER_CACHE_CONTROL,
+                 "it is sent soon; the delivery as it is now", MEDIA("Delivery")}},
 };

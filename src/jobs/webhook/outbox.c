@@ -18,8 +18,9 @@
 struct item {
     struct item *next;
     struct arena *arena;
-    struct outbox_key key; /* in the arena, as subject */
+    struct outbox_key key; /* in the arena, as subject and url */
     struct text subject;
+    struct text url;
     uint64_t attempts; /* this one included */
     struct strbuf body;
     struct courier_result result;
@@ -64,7 +65,7 @@ static bool post(struct item *item, struct courier *courier, const struct outbox
         return false;
     }
     const struct courier_request request = {
-        .url = arena_string(item->arena, delivery->url),
+        .url = item->url.data,
         .headers = {arena_printf(item->arena, "webhook-id: %s", id).data,
                     arena_printf(item->arena, "webhook-timestamp: %s", timestamp).data,
                     arena_printf(item->arena, "webhook-signature: %s", signatures).data},
@@ -89,6 +90,7 @@ static struct item *item_new(const struct outbox_delivery *delivery)
     item->key.webhook = arena_copy(item->arena, delivery->key.webhook);
     item->key.made = arena_copy(item->arena, delivery->key.made);
     item->subject = arena_copy(item->arena, delivery->subject);
+    item->url = arena_copy(item->arena, delivery->url);
     item->attempts = delivery->attempts + 1;
     strbuf_init(&item->body, PAYLOAD_MAX);
     return item;
@@ -243,6 +245,7 @@ size_t outbox_outcomes(const struct outbox *outbox, struct arena *arena, const s
 
         *outcome = (struct outbox_outcome){
             .key = item->key,
+            .url = item->url,
             .verdict = webhook_judge(answer, item->attempts, &config->webhook_retries, clock_jitter(UINT32_MAX)),
             .duration_ms = item->result.duration_ms,
         };

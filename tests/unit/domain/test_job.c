@@ -93,6 +93,110 @@ static void the_pause_doubles_up_to_a_bound_and_half_of_it_is_chance(void **stat
     assert_int_equal(job_backoff_ms(UINT64_MAX, UINT32_MAX) <= JOB_BACKOFF_MAX_MS, 1);
 }
 
+#define BEFORE TEXT("2026-11-23T09:15:02.123456Z")
+#define AT TEXT("2026-11-23T09:15:02.123457Z")
+#define AFTER TEXT("2026-11-23T09:15:02.123458Z")
+
+/* A job in that state, with what such a job has. */
+static struct job job_in(enum job_state state, struct text run_at)
+{
+    const bool over = state != JOB_QUEUED && state != JOB_RUNNING;
+
+    return (struct job){
+        .state = state,
+        .attempts = TEXT("3"),
+        .progress = TEXT("0.5"),
+        .last_error = TEXT("late"),
+        .created_at = BEFORE,
+        .run_at = state == JOB_QUEUED ? run_at : TEXT_ABSENT,
+        .started_at = BEFORE,
+        .ended_at = over ? BEFORE : TEXT_ABSENT,
+    };
+}
+
+static void assert_same_job(const struct job *job, const struct job *expected)
+{
+    assert_int_equal(job->state, expected->state);
+    assert_int_equal(job->cancelling, expected->cancelling);
+    assert_true(text_equal(job->attempts, expected->attempts));
+    assert_true(text_equal(job->progress, expected->progress));
+    assert_true(text_equal(job->last_error, expected->last_error));
+    assert_true(text_equal(job->created_at, expected->created_at));
+    assert_true(text_equal(job->run_at, expected->run_at));
+    assert_true(text_equal(job->started_at, expected->started_at));
+    assert_true(text_equal(job->ended_at, expected->ended_at));
+}
+
+static void what_is_over_is_queued_again_as_new(void **state)
+{
+    static const enum job_state over[] = {JOB_FAILED, JOB_CANCELLED};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof over / sizeof over[0]; i++) {
+        struct job job = job_in(over[i], TEXT_ABSENT);
+        struct job expected = job_in(JOB_QUEUED, AT);
+
+        expected.attempts = TEXT("0");
+        expected.started_at = TEXT_ABSENT;
+        assert_int_equal(job_wish_retry(&job, AT), JOB_EFFECT_REVIVE);
+        assert_same_job(&job, &expected);
+    }
+}
+
+static void what_waits_is_due_at_once(void **state)
+{
+    struct job job = job_in(JOB_QUEUED, AFTER);
+
+    (void)state;
+    assert_int_equal(job_wish_retry(&job, AT), JOB_EFFECT_HURRY);
+    assert_same_job(&job, &(struct job){.state = JOB_QUEUED,
+                                        .attempts = TEXT("3"),
+                                        .progress = TEXT("0.5"),
+                                        .last_error = TEXT("late"),
+                                        .created_at = BEFORE,
+                                        .run_at = AT,
+                                        .started_at = BEFORE});
+    assert_int_equal(job_wish_retry(&job, AT), JOB_EFFECT_NONE);
+    assert_int_equal(job_wish_retry(&job, AFTER), JOB_EFFECT_NONE);
+    assert_true(text_equal(job.run_at, AT));
+}
+
+static void what_is_queued_is_cancelled_and_what_runs_is_asked(void **state)
+{
+    struct job job = job_in(JOB_QUEUED, AFTER);
+    struct job expected = job_in(JOB_CANCELLED, TEXT_ABSENT);
+
+    (void)state;
+    expected.ended_at = AT;
+    assert_int_equal(job_wish_cancel(&job, AT), JOB_EFFECT_END);
+    assert_same_job(&job, &expected);
+    assert_int_equal(job_wish_cancel(&job, AFTER), JOB_EFFECT_NONE);
+    assert_same_job(&job, &expected);
+    job = job_in(JOB_RUNNING, TEXT_ABSENT);
+    expected = job;
+    expected.cancelling = true;
+    assert_int_equal(job_wish_cancel(&job, AT), JOB_EFFECT_ASK);
+    assert_same_job(&job, &expected);
+    assert_int_equal(job_wish_cancel(&job, AT), JOB_EFFECT_NONE);
+    assert_int_equal(job_wish_retry(&job, AT), JOB_EFFECT_NONE);
+    assert_same_job(&job, &expected);
+}
+
+static void what_is_refused_stays_as_it_is(void **state)
+{
+    const struct job succeeded = job_in(JOB_SUCCEEDED, TEXT_ABSENT);
+    const struct job failed = job_in(JOB_FAILED, TEXT_ABSENT);
+    struct job job = succeeded;
+
+    (void)state;
+    assert_int_equal(job_wish_retry(&job, AT), JOB_EFFECT_REFUSED);
+    assert_int_equal(job_wish_cancel(&job, AT), JOB_EFFECT_REFUSED);
+    assert_same_job(&job, &succeeded);
+    job = failed;
+    assert_int_equal(job_wish_cancel(&job, AT), JOB_EFFECT_REFUSED);
+    assert_same_job(&job, &failed);
+}
+
 static void a_cursor_belongs_to_its_filters(void **state)
 {
     const struct job_query all = {.limit = 1};
@@ -114,6 +218,10 @@ int main(void)
         cmocka_unit_test(kinds_are_small_letters),
         cmocka_unit_test(a_step_tells_how_a_job_goes_on),
         cmocka_unit_test(the_pause_doubles_up_to_a_bound_and_half_of_it_is_chance),
+        cmocka_unit_test(what_is_over_is_queued_again_as_new),
+        cmocka_unit_test(what_waits_is_due_at_once),
+        cmocka_unit_test(what_is_queued_is_cancelled_and_what_runs_is_asked),
+        cmocka_unit_test(what_is_refused_stays_as_it_is),
         cmocka_unit_test(a_cursor_belongs_to_its_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

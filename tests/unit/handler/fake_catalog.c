@@ -186,6 +186,7 @@ enum status catalog_webhook_create(struct catalog *catalog, struct scope *scope,
     result->id = TEXT("0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f");
     record_complete(&webhook_schema, input, "USD", faults);
     catalog->input = *input;
+    catalog->calls -= faults->count > 0 ? 1 : 0;
     return faults->count > 0 ? STATUS_INVALID : status;
 }
 
@@ -250,31 +251,41 @@ bool delivery_cursor_place(const struct cursor *cursor, struct feed_cursor *plac
     return feed_cursor_decode(cursor_key(cursor), place);
 }
 
-/* What all calls about one job answer. */
-static enum status answer_job(struct catalog *catalog, struct text id, struct job *job)
+/* What all changes of a job answer. */
+static enum status change_job(struct catalog *catalog, const struct change_options *options, struct text id,
+                              struct job_result *result)
 {
     catalog->calls++;
-    *job = catalog->job;
-    job->id = id;
+    catalog->options = *options;
+    *result = (struct job_result){.job = catalog->job, .json = catalog->view.json};
+    result->job.id = id;
+    if (catalog->result.replayed) {
+        *result = (struct job_result){.json = catalog->view.json, .replayed = true};
+    }
     return catalog->status;
 }
 
 enum status catalog_job_get(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
 {
     (void)scope;
-    return answer_job(catalog, id, job);
+    catalog->calls++;
+    *job = catalog->job;
+    job->id = id;
+    return catalog->status;
 }
 
-enum status catalog_job_retry(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
+enum status catalog_job_retry(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                              struct text id, struct job_result *result)
 {
     (void)scope;
-    return answer_job(catalog, id, job);
+    return change_job(catalog, options, id, result);
 }
 
-enum status catalog_job_cancel(struct catalog *catalog, struct scope *scope, struct text id, struct job *job)
+enum status catalog_job_cancel(struct catalog *catalog, struct scope *scope, const struct change_options *options,
+                               struct text id, struct job_result *result)
 {
     (void)scope;
-    return answer_job(catalog, id, job);
+    return change_job(catalog, options, id, result);
 }
 
 enum status catalog_job_list(struct catalog *catalog, struct scope *scope, const struct job_query *query,

@@ -8,6 +8,7 @@
 
 #include "fake_catalog.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ID "0193a7c0-9a3e-7cc3-98c4-dc0c0c07398f"
@@ -127,6 +128,57 @@ static void conflicts_say_why(void **state)
     assert_contains(body_of(serve(&catalog, "POST", JOB "/retry", NULL, NULL)), "Another job has taken the place");
 }
 
+static void keys_and_rehearsals_are_handed_down(void **state)
+{
+    static const char *const headers[] = {"HTTP_IDEMPOTENCY_KEY=k", "HTTP_IF_MATCH=\"1\"", NULL};
+    static const struct {
+        const char *method;
+        const char *path;
+    } changes[] = {{"POST", JOB "/retry"}, {"DELETE", JOB}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct catalog catalog = {.view = {.json = TEXT("{}")}, .require_if_match = true};
+        char rehearsal[100];
+
+        assert_int_not_equal(serve(&catalog, changes[i].method, changes[i].path, NULL, NULL)->response.status, 428);
+        assert_null(catalog.options.key.data);
+        assert_false(catalog.options.dry_run);
+        (void)serve(&catalog, changes[i].method, changes[i].path, headers, NULL);
+        assert_true(text_equal(catalog.options.key, TEXT("k")));
+        assert_true(text_starts_with(catalog.options.request, text_of(changes[i].method)));
+        assert_false(catalog.options.expectation.match);
+        (void)snprintf(rehearsal, sizeof rehearsal, "%s?dry_run=true", changes[i].path);
+        (void)serve(&catalog, changes[i].method, rehearsal, NULL, NULL);
+        assert_true(catalog.options.dry_run);
+        assert_int_equal(catalog.calls, 3);
+        (void)snprintf(rehearsal, sizeof rehearsal, "%s?dry_run=yes", changes[i].path);
+        assert_int_equal(serve(&catalog, changes[i].method, rehearsal, NULL, NULL)->response.status, 400);
+        (void)snprintf(rehearsal, sizeof rehearsal, "%s?atomic=true", changes[i].path);
+        assert_int_equal(serve(&catalog, changes[i].method, rehearsal, NULL, NULL)->response.status, 400);
+        assert_int_equal(catalog.calls, 3);
+    }
+}
+
+static void an_answer_that_is_given_again_has_its_first_status(void **state)
+{
+    static const struct {
+        const char *json;
+        int status;
+    } rows[] = {{"{\"state\":\"cancelled\",\"cancelling\":false}", 200},
+                {"{\"state\":\"running\",\"last_error\":\"cancelled\",\"cancelling\":true}", 202}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct catalog catalog = {.view = {.json = text_of(rows[i].json)}, .result = {.replayed = true}};
+        struct exchange *exchange = serve(&catalog, "DELETE", JOB, NULL, NULL);
+
+        assert_int_equal(exchange->response.status, rows[i].status);
+        assert_string_equal(body_of(exchange), rows[i].json);
+        assert_true(text_equal(header_of(exchange, "Idempotency-Replayed"), TEXT("true")));
+    }
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -143,6 +195,8 @@ int main(void)
         cmocka_unit_test(a_job_is_shown_with_all_its_members),
         cmocka_unit_test(filters_are_handed_down),
         cmocka_unit_test(conflicts_say_why),
+        cmocka_unit_test(keys_and_rehearsals_are_handed_down),
+        cmocka_unit_test(an_answer_that_is_given_again_has_its_first_status),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

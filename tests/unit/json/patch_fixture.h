@@ -92,6 +92,19 @@ static inline void assert_patched(struct fixture *fixture, patch_function *funct
     }
 }
 
+struct row {
+    const char *target;
+    const char *patch;
+    const char *expected;
+};
+
+static inline void assert_rows(struct fixture *fixture, patch_function *function, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_patched(fixture, function, rows[i].target, rows[i].patch, rows[i].expected);
+    }
+}
+
 /* prefix, then count times the part with "," between, then suffix. */
 static inline struct text repeated(struct fixture *fixture, const char *prefix, const char *part, size_t count,
                                    const char *suffix)

@@ -1,4 +1,4 @@
-/* Tests of json_check_merge_patch and json_check_patch: what the server makes is not to be patched. */
+/* Tests of json_strip_merge_patch and json_check_patch: what the server makes is not to be patched. */
 #include "patch_fixture.h"
 
 #include "../base/check.h"
@@ -30,10 +30,10 @@ static void what_the_server_makes_is_refused(void **state)
         const char *first;
         const char *second;
     } rows[] = {
-        {json_check_merge_patch, "{\"id\":\"0193\",\"name\":\"x\",\"updated_at\":null}", "/p/id", "/p/updated_at"},
-        {json_check_merge_patch, "{\"name\":\"x\",\"attributes\":{\"version\":3}}", NULL, NULL},
-        {json_check_merge_patch, "[\"id\"]", NULL, NULL},
-        {json_check_merge_patch, "null", NULL, NULL},
+        {json_strip_merge_patch, "{\"id\":\"0193\",\"name\":\"x\",\"updated_at\":null}", "/p/id", "/p/updated_at"},
+        {json_strip_merge_patch, "{\"name\":\"x\",\"attributes\":{\"version\":3}}", NULL, NULL},
+        {json_strip_merge_patch, "[\"id\"]", NULL, NULL},
+        {json_strip_merge_patch, "null", NULL, NULL},
         {json_check_patch, "[{\"op\":\"replace\",\"path\":\"/version\",\"value\":3}]", "/p/0/path", NULL},
         {json_check_patch, "[{\"op\":\"test\",\"path\":\"/id\",\"value\":3},{\"op\":\"remove\",\"path\":\"/id\"}]",
          "/p/1/path", NULL},

@@ -1,6 +1,6 @@
 /* A job as JSON. */
-#ifndef HANDLER_JOB_H
-#define HANDLER_JOB_H
+#ifndef HANDLER_JOB_JSON_H
+#define HANDLER_JOB_JSON_H
 
 #include "base/strbuf.h"
 #include "domain/job.h"

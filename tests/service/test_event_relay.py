@@ -1,0 +1,169 @@
+"""The relay of live events against a front server that says what it is told to: nothing is handed to a memory that is not
+the one which the epoch was begun in, also where the connection stays and but one of its processes has died."""
+
+import contextlib
+import re
+import shutil
+import socketserver
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from client import Client, client_of
+from jobs import Queue
+from stack import Stack, await_true
+
+MARKS = 64
+QUIET = 3.0  # seconds, in which the marks are looked at several times
+
+
+class PushFront(socketserver.ThreadingUnixStreamServer):
+    """What the relay sees of nginx with its push module: channels that are marks, and what is published."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), Connection)
+        path.chmod(0o777)
+        self.lock = threading.Lock()
+        self.marks: set[tuple[str, int]] = set()
+        self.looks: list[str] = []  # epochs, at each look at all marks that found them
+        self.begun: list[str] = []
+        self.published: list[tuple[str, str]] = []  # epoch and text
+        self.to_forget: int | None = None
+        self.lost: list[str] = []  # epochs that have lost a mark
+        self.connections: list[Connection] = []
+
+    def answer(self, method: str, path: str, body: str) -> tuple[int, str]:
+        with self.lock:
+            kind, epoch, rest = path.strip("/").split("/", 2)
+            if kind == "publish":
+                self.published.append((epoch, body))
+                return 202, f"last message id: {int(time.time())}:0"
+            mark = (epoch, int(rest))
+            if method == "GET":
+                return (200 if self.find(mark) else 404), "queued messages: 1"
+            if mark[1] == MARKS - 1 and epoch not in self.begun:
+                self.begun.append(epoch)
+            self.marks.add(mark)
+            return 202, f"last message id: {int(time.time())}:0"
+
+    def find(self, mark: tuple[str, int]) -> bool:
+        found = mark in self.marks
+        if found and mark[1] == MARKS - 1 and {(mark[0], i) for i in range(MARKS)} <= self.marks:
+            self.looks.append(mark[0])
+            if self.to_forget is not None:
+                # The moment after a look at all of them found each.
+                self.marks.remove((mark[0], self.to_forget))
+                self.to_forget = None
+                self.lost.append(mark[0])
+        return found
+
+    def forget(self, mark: int) -> str:
+        """Loses a mark right behind a look that found all; the epoch of it."""
+        with self.lock:
+            self.to_forget = mark
+        await_true(lambda: self.to_forget is None, "a look at the marks", 10)
+        return self.lost[-1]
+
+    def cut(self, forget_all: bool) -> None:
+        """Ends the connections of the relay, as nginx does when it goes."""
+        with self.lock:
+            if forget_all:
+                self.marks.clear()
+            for connection in self.connections:
+                with contextlib.suppress(OSError):
+                    connection.connection.shutdown(2)
+
+    def epochs_of(self, text: str) -> set[str]:
+        with self.lock:
+            return {epoch for epoch, body in self.published if text in body}
+
+
+class Connection(socketserver.StreamRequestHandler):
+    server: PushFront
+
+    def handle(self) -> None:
+        self.server.connections.append(self)
+        with contextlib.suppress(OSError):
+            while line := self.rfile.readline().decode():
+                method, path, _ = line.split(" ")
+                length = 0
+                while (line := self.rfile.readline().decode()) != "\r\n":
+                    found = re.match(r"content-length: (\d+)", line, re.I)
+                    length = int(found[1]) if found else length
+                status, text = self.server.answer(method, path, self.rfile.read(length).decode())
+                self.wfile.write(f"HTTP/1.1 {status} Said\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[PushFront]:
+    folder = Path(tempfile.mkdtemp(prefix="wares-push-"))
+    folder.chmod(0o755)
+    with PushFront(folder / "push.sock") as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def own_stack(fresh_stack: Callable[..., Stack], front: PushFront) -> Iterator[Stack]:
+    stack = fresh_stack(PRODUCTS=0, WORKERS=1, WARES_EVENTS=front.server_address)
+    queue = Queue(stack)
+    # What was changed before the first epoch is nobody's news.
+    await_true(lambda: queue.one("SELECT count(*) FROM event_relay") == 1, "the first epoch", 30)
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def client(own_stack: Stack, front: PushFront) -> Iterator[Client]:
+    with client_of(own_stack) as opened:
+        home = opened.category()["id"]
+        await_true(lambda: front.epochs_of(home), "the relay", 30)
+        yield opened
+
+
+@pytest.mark.parametrize("mark", [0, 1, 37, MARKS - 1])
+def test_nothing_is_published_once_a_mark_is_lost(client: Client, front: PushFront, mark: int) -> None:
+    """One process of nginx has died, and another one answers on the connection."""
+    epoch = front.forget(mark)
+    home = client.category()["id"]
+    await_true(lambda: front.epochs_of(home), "the change", 10)
+    assert epoch not in front.epochs_of(home)
+    assert front.epochs_of(home) == {front.begun[-1]}
+
+
+def test_a_lost_mark_is_noticed_where_nothing_happens(client: Client, front: PushFront) -> None:
+    """Readers of that epoch wait for the next one."""
+    epochs = len(front.begun)
+    front.forget(20)
+    await_true(lambda: len(front.begun) == epochs + 1, "another epoch", QUIET)
+    home = client.category()["id"]
+    await_true(lambda: front.epochs_of(home), "the change", 10)
+    assert front.epochs_of(home) == {front.begun[-1]}
+
+
+@pytest.mark.parametrize("forget_all", [False, True], ids=["the same memory", "another memory"])
+def test_on_another_connection_the_memory_is_looked_at_first(client: Client, front: PushFront, forget_all: bool) -> None:
+    epochs = list(front.begun)
+    front.cut(forget_all)
+    home = client.category()["id"]
+    await_true(lambda: front.epochs_of(home), "the change", 10)
+    if forget_all:
+        assert front.epochs_of(home) == {front.begun[-1]} and len(front.begun) == len(epochs) + 1
+    else:
+        # It may have been published before the cut was seen, and again.
+        assert front.epochs_of(home) == {epochs[-1]} and front.begun == epochs
+
+
+def test_an_epoch_stays_while_its_marks_are_there(client: Client, front: PushFront) -> None:
+    epochs, looks = list(front.begun), len(front.looks)
+    await_true(lambda: len(front.looks) >= looks + 3, "looks at the marks", 10)
+    client.category()
+    assert front.begun == epochs
