@@ -49,6 +49,13 @@ enum status catalog_know_database(struct catalog *catalog, struct scope *scope)
     return product_cache_is_attached(catalog->options.cache) ? STATUS_OK : pg_connect(catalog->options.pg, scope);
 }
 
+enum status catalog_begin_write(struct catalog *catalog, struct scope *scope, const struct cache_marks *marks)
+{
+    const enum status status = pg_connect(catalog->options.pg, scope);
+
+    return status == STATUS_OK ? product_cache_begin_write(catalog->options.cache, scope, marks) : status;
+}
+
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket)
 {

@@ -27,9 +27,14 @@ struct catalog {
 enum status catalog_render(struct catalog *catalog, struct scope *scope, const struct record *product,
                            struct product_view *view);
 
-/* What is cached depends on which database it is, and so does what a write marks: a process that has not been connected
- * yet asks first. STATUS_OK or STATUS_UNAVAILABLE. */
+/* What is cached depends on which database it is: a process that has not been connected yet asks first. STATUS_OK or
+ * STATUS_UNAVAILABLE. */
 MUST_CHECK enum status catalog_know_database(struct catalog *catalog, struct scope *scope);
+
+/* Before a write is sent: marks what it changes, as product_cache_begin_write, unless there is no connection to send it on. A
+ * mark ends what is held of lists, and while Postgres is away that is all there is. */
+MUST_CHECK enum status catalog_begin_write(struct catalog *catalog, struct scope *scope,
+                                           const struct cache_marks *marks);
 
 /* Puts a product into the cache, under what was noted before it was read or written. */
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,

@@ -69,11 +69,8 @@ static enum status write_marked(struct change *change, store_writer writer, cons
 {
     struct product_cache *cache = change->catalog->options.cache;
     const struct cache_marks marks = {.all_categories = true};
-    enum status status = catalog_know_database(change->catalog, change->scope);
+    enum status status = catalog_begin_write(change->catalog, change->scope, &marks);
 
-    if (status == STATUS_OK) {
-        status = product_cache_begin_write(cache, change->scope, &marks);
-    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -3,11 +3,12 @@
  * last first. Nobody waits for a request to come: those who join have come while the worker was busy. */
 #include "joint_insert.h"
 
+#include "base/clock.h"
 #include "store/product_batch_store.h"
 
 /* One that is gathered and has nothing to insert leaves room for another. But who sends faulty ones without a pause must not
  * keep the others waiting: so many are gathered for one insertion at most. */
-#define GATHERINGS_MAX (2 * GATHERED_MAX)
+#define GATHERINGS_MAX ((size_t)2 * GATHERED_MAX)
 
 struct joint_insert {
     const struct product_write *write;
@@ -45,16 +46,14 @@ static enum status insert_all(struct catalog *catalog, struct scope *scope)
     const struct idempotency no_key = {.key = TEXT_ABSENT};
     struct batch_row rows[GATHERED_MAX];
     struct text categories[GATHERED_MAX];
-    enum status status = catalog_know_database(catalog, scope);
+    enum status status;
 
     for (size_t i = 0; i < catalog->waiting_count; i++) {
         rows[i] = (struct batch_row){.write = *catalog->waiting[i]->write, .insert = true};
         categories[i] = rows[i].write.record->value[PRODUCT_CATEGORY_ID];
     }
-    if (status == STATUS_OK) {
-        const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
-        status = product_cache_begin_write(catalog->options.cache, scope, &marks);
-    }
+    const struct cache_marks marks = {.categories = categories, .category_count = catalog->waiting_count};
+    status = catalog_begin_write(catalog, scope, &marks);
     if (status != STATUS_OK) {
         return status;
     }
@@ -81,12 +80,15 @@ static void end_waiting(struct catalog *catalog, struct scope *scope)
 enum status joint_insert(struct catalog *catalog, struct scope *scope, const struct product_write *write, bool *alone)
 {
     struct joint_insert own = {.write = write};
+    const int64_t began_ns = clock_monotonic_ns();
 
     catalog->gatherings = catalog->waiting_count > 0 ? catalog->gatherings : 0;
     catalog->waiting[catalog->waiting_count++] = &own;
     while (!own.done && catalog->waiting_count < GATHERED_MAX && catalog->gatherings++ < GATHERINGS_MAX &&
            scope->gatherer->gather(scope->gatherer)) {
     }
+    /* The time of others is not its own, as little as where it waits in line for its worker. */
+    scope->deadline_ns += clock_monotonic_ns() - began_ns;
     if (!own.done) {
         end_waiting(catalog, scope);
     }

@@ -48,10 +48,7 @@ static enum status write_rows(struct batch_run *run, struct text answer)
     }
     const struct cache_marks marks = {
         .products = changed, .product_count = count, .all_categories = run->row_count > 0 && !run->options->dry_run};
-    status = catalog_know_database(run->catalog, run->scope);
-    if (status == STATUS_OK) {
-        status = product_cache_begin_write(cache, run->scope, &marks);
-    }
+    status = catalog_begin_write(run->catalog, run->scope, &marks);
     if (status != STATUS_OK) {
         return status;
     }

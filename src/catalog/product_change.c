@@ -116,11 +116,8 @@ static enum status write_marked(struct change *change, const struct product_writ
     const struct text categories[] = {write->record->value[PRODUCT_CATEGORY_ID], change->category_before};
     const struct cache_marks marks = {
         .products = &id, .product_count = insert ? 0 : 1, .categories = categories, .category_count = insert ? 1 : 2};
-    enum status status = catalog_know_database(change->catalog, change->scope);
+    enum status status = catalog_begin_write(change->catalog, change->scope, &marks);
 
-    if (status == STATUS_OK) {
-        status = product_cache_begin_write(cache, change->scope, &marks);
-    }
     if (status != STATUS_OK) {
         return status;
     }

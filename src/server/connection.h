@@ -59,7 +59,7 @@ bool connection_open(struct connection *connection, int fd, int64_t io_timeout_m
  * request's deadline and the watchdog. */
 void connection_serve(struct connection *connection, struct serving *serving, bool last);
 
-/* True where what can be read on a kept connection begins a request to create a product, as far as its first bytes tell. It
+/* True where what can be read on a kept connection begins with a request to create a product, which is whole and small. It
  * is not read. */
 bool connection_asks_to_create(const struct connection *connection);
 

@@ -139,6 +139,34 @@ def test_a_client_that_leaves_keeps_nobody_from_an_answer(own, home):
     assert own.workers() == [worker]
 
 
+def test_who_sends_half_a_request_keeps_nobody_from_an_answer(own, home):
+    """It holds the worker for a while, and those beside it have their time all the same: none of them is told 504."""
+    [worker] = own.workers()
+    with kept_connections(own, 5) as connections:
+        os.kill(worker, signal.SIGSTOP)
+        for i, connection in enumerate(connections):
+            connection.send(create(draft(home))[:-20 if i == 4 else None])
+        os.kill(worker, signal.SIGCONT)
+        assert [connections[i].answer().status for i in range(4)] == [201] * 4
+    assert own.workers() == [worker]
+
+
+def test_what_only_looks_like_a_create_is_what_it_is(own, client, home):
+    """The bytes that tell a create, in a header of something else."""
+    looks = {"HTTP_COOKIE": "\x0e\x04REQUEST_METHODPOST\x0b\x10REQUEST_URI" + PRODUCTS}
+    product, line = client.product(home), json.dumps(draft(home)).encode()
+    requests = [create(draft(home)), fastcgi.request("GET", f"{PRODUCTS}/export", **looks),
+                fastcgi.request("POST", "/api/v1/imports", line, CONTENT_TYPE="application/x-ndjson", **looks),
+                create(draft(home)), fastcgi.request("DELETE", path_of(product), **looks),
+                fastcgi.request("PUT", path_of({"id": NOBODY}), line, **JSON, **looks), create(draft(home))]
+    answers = at_once(own, requests)
+    # What takes long has no place within another request.
+    assert [answer.status for answer in answers] == [201, 503, 503, 201, 204, 201, 201]
+    assert [answer.headers["retry-after"] for answer in answers[1:3]] == ["10", "10"]
+    assert client.get(path_of(product)).status_code == 410
+    assert client.get(path_of({"id": NOBODY})).json() == json.loads(answers[5].body)
+
+
 def test_a_stop_answers_those_that_have_joined(fresh_stack):
     with contextlib.closing(fresh_stack(WORKERS=1)) as stack, Client(stack.url) as client:
         home = client.category()["id"]

@@ -305,6 +305,20 @@ def test_what_works(request, askers, row):
 # --- what the words beside the table say --------------------------------------------------------------------------------
 
 
+def test_a_change_that_is_refused_takes_no_list_away(one_host):
+    """Whatever is tried first after Postgres is gone: it changes nothing, and lists are as current as before."""
+    asker = Asker(one_host)
+    for first in (0, 1, 2):
+        asker.read_before()
+        with one_host.held("postgres"):
+            changes = asker.changes(asker.client)
+            for change in changes[first:] + changes[:first]:
+                check("503", change(), asker.product)
+                for target in asker.lists:
+                    check("200", asker.client.get(target), asker.product)
+        one_host.await_ready()
+
+
 def test_a_silent_postgres_is_not_stormed(one_host):
     """However many ask: one attempt to connect at a time, and nobody waits for it."""
     with Client(one_host.url) as client:

@@ -3,6 +3,8 @@
 
 #include "workers.h"
 
+#include <unistd.h>
+
 #define LARGE_BYTES 400000
 
 static struct faults *new_faults(struct scope *scope)
@@ -343,6 +345,29 @@ static void who_floods_with_faulty_ones_keeps_nobody_waiting(void **state)
     assert_string_equal(ask(database, "SELECT count(*)::text FROM product"), "2");
 }
 
+/* Serves one that takes longer than the time of who gathered it. */
+static bool serve_slow(struct gatherer *gatherer)
+{
+    struct flood *flood = (struct flood *)gatherer;
+
+    (void)usleep(flood->served == 0 ? 150000 : 0);
+    return flood->served++ == 0;
+}
+
+static void the_time_of_others_is_not_ones_own(void **state)
+{
+    struct database *database = *state;
+    struct flood flood = {.gatherer.gather = serve_slow};
+    struct change_result result;
+
+    (void)make(database); /* what is done once is done */
+    database->scope.gatherer = &flood.gatherer;
+    database->scope.deadline_ns = clock_deadline_in_ms(100);
+    assert_int_equal(create(&mine, &database->scope, &(struct change_options){0}, &result), STATUS_OK);
+    assert_int_equal(flood.served, 2);
+    database->scope.gatherer = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup(a_key_that_expired_is_used_anew, workers_clear),
         cmocka_unit_test_setup(an_answer_that_cannot_be_looked_for_is_no_refusal, workers_clear),
         cmocka_unit_test_setup(who_floods_with_faulty_ones_keeps_nobody_waiting, workers_clear),
+        cmocka_unit_test_setup(the_time_of_others_is_not_ones_own, workers_clear),
     };
     return cmocka_run_group_tests(tests, workers_set_up, workers_tear_down);
 }
