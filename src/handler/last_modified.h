@@ -11,8 +11,10 @@
  * read, and before the version was read: by the shared cells, or with many hosts by Redis (cache/product_cache.h). A write
  * that ended before that moment is in what was read. A later one marked the product after it, and is only sent within the
  * deadline of its request, in which it took its time: it is therefore stamped t - deadline or later, and so in a later
- * second than v. The margin is for the second itself, and for clocks that drift from the database's between two looks at
- * it. It does not count when a write is committed, but when it is in flight: a COMMIT may take as long as it likes.
+ * second than v. The margin is for the second itself, for clocks that drift from the database's between two looks at it,
+ * and for imports, whose batches take their time and are sent within a step of their job (RUNNER_STEP_MS, two seconds)
+ * instead. Creates that share a transaction may wait for each other for longer: before them there is no version that
+ * anybody has. It does not count when a write is committed, but when it is in flight: a COMMIT may take as long as it likes.
  *
  * Only the very date that was given is one: who makes up a later one is sent the product. If-None-Match wins (section
  * 13.2.2). Categories have no date, as nothing tells whether a write of one is in flight; lists have none, as they change

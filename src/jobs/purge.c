@@ -12,10 +12,8 @@
 
 #define ATTEMPTS_MAX 5
 #define DAY_S INT64_C(86400)
-#define IDEMPOTENCY_AGE_S DAY_S /* as the contract says */
 
 #define IMPORT_AGE_S (7 * DAY_S) /* for as long an import may be tried again, and what failed be mended */
-#define WORDS_PAUSE_S DAY_S      /* from one sweep to the next */
 
 /* Rows of one statement. A product has a dozen entries in indexes. */
 static const uint64_t batches[PURGE_COUNT] = {
@@ -48,13 +46,12 @@ static int64_t age_of(const struct config *config, enum purge_what what)
         return config->jobs_retention_days * DAY_S;
     case PURGE_DELIVERIES:
         return config->webhook_retention_days * DAY_S;
-    case PURGE_WORDS:
-        return WORDS_PAUSE_S;
-    case PURGE_IDEMPOTENCY:
+    case PURGE_WORDS:       /* from one sweep to the next */
+    case PURGE_IDEMPOTENCY: /* as the contract says */
     case PURGE_WEBHOOKS:
     case PURGE_COUNT:
     default:
-        return IDEMPOTENCY_AGE_S;
+        return DAY_S;
     }
 }
 
