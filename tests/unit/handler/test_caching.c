@@ -223,7 +223,7 @@ static void a_date_that_is_not_safe_is_not_told(void **state)
 static void the_tag_of_a_list_is_of_all_that_it_says(void **state)
 {
     static const char *const counted[] = {"HTTP_PREFER=count=exact", NULL};
-    struct catalog catalog = {.count = 1, .total = 7};
+    struct catalog catalog = {.count = 1, .total = 7, .next = {.id = ID}};
     char tags[5][64];
     const char *const fields[] = {"", "?fields=id", "?limit=2"};
 
