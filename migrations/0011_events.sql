@@ -31,14 +31,12 @@ CREATE TABLE event_relay (
     seq   bigint  NOT NULL
 );
 
--- Places of an epoch: all that comes behind one was published at that second or later, by the front server's clock, and
--- later than at by ours. The newest one stays; of the others those are kept behind which the front server still holds
--- everything.
+-- Places of an epoch: all that comes behind one was published later than at. The newest one stays; of the others those are
+-- kept behind which the front server still holds everything.
 CREATE TABLE event_place (
     epoch uuid        NOT NULL,
     xid   xid8        NOT NULL,
     seq   bigint      NOT NULL,
-    since bigint      NOT NULL,
     at    timestamptz NOT NULL,
     PRIMARY KEY (epoch, xid, seq)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -13,8 +13,7 @@ struct catalog;
 struct event_stand {
     struct text epoch;          /* part of the channels' names */
     struct feed_cursor relayed; /* what comes behind it is still to be published, or just now */
-    bool held;                  /* the front server holds all that comes behind the reader's cursor, from since on */
-    uint64_t since;             /* seconds of the front server's clock */
+    bool held;                  /* the front server holds all that comes behind the reader's cursor */
 };
 
 /* For a reader with this cursor. STATUS_NOT_FOUND where no runner has relayed anything yet; otherwise as pg_exec. */

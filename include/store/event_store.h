@@ -12,11 +12,10 @@ struct event_relay {
     struct feed_cursor place;
 };
 
-/* Where a reader may begin: at a second of the front server's clock, to get all that comes behind its cursor. */
+/* Where a reader may begin. */
 struct event_start {
     struct event_relay relay;
     bool held; /* the front server holds all that comes behind the cursor */
-    uint64_t since;
 };
 
 /* For a reader with this cursor. STATUS_NOT_FOUND where nothing has been relayed ever. */
@@ -28,18 +27,18 @@ MUST_CHECK enum status event_store_relay(struct pg *pg, struct scope *scope, str
 
 /* The rest is for the job that is held, and STATUS_STALE where it is not any more.
  *
- * Begins an epoch: at the place given, or with NULL where the last one ended, or at the end of the feed. since and age_ms:
- * when its channels were made, by the front server's clock, and how long ago. place becomes where the relay is to go on. */
+ * Begins an epoch: at the place given, or with NULL where the last one ended, or at the end of the feed. age_ms:
+ * how long ago its channels were made. place becomes where the relay is to go on. */
 MUST_CHECK enum status event_store_begin(struct pg *pg, struct scope *scope, const struct job_hold *hold,
-                                         struct text epoch, const struct feed_cursor *from, uint64_t since,
-                                         int64_t age_ms, struct feed_cursor *place);
+                                         struct text epoch, const struct feed_cursor *from, int64_t age_ms,
+                                         struct feed_cursor *place);
 
 /* What was relayed in one go. */
 struct event_batch {
     struct feed_cursor before; /* the place from which it was read */
     struct feed_cursor last;
-    uint64_t since; /* at or before the first was published, or 0 where no place is to be kept of this one */
-    int64_t age_ms; /* how long ago that was, at least */
+    bool placed;    /* before is to be kept as a place */
+    int64_t age_ms; /* how long ago the first was published, at least */
 };
 
 /* Moves the relay on. STATUS_STALE also where the epoch is another by now. */

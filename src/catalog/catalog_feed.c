@@ -20,8 +20,7 @@ enum status catalog_event_stand(struct catalog *catalog, struct scope *scope, co
     const enum status status = event_store_start(catalog->options.pg, scope, after, &start);
 
     if (status == STATUS_OK) {
-        *stand = (struct event_stand){
-            .epoch = start.relay.epoch, .relayed = start.relay.place, .held = start.held, .since = start.since};
+        *stand = (struct event_stand){.epoch = start.relay.epoch, .relayed = start.relay.place, .held = start.held};
     }
     return status;
 }

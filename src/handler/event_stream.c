@@ -16,6 +16,9 @@
 /* Milliseconds after which a client comes back for more. */
 #define RETRY "retry: 1000\n\n"
 
+/* To all that the front server holds in the channel; else a stream begins with what comes next. */
+#define FROM_THE_OLDEST "?from=0:0"
+
 struct wanted {
     struct event_filter filter;
     bool has_after;
@@ -63,6 +66,19 @@ static void read_filter(struct exchange *exchange, const struct query *query, st
     }
 }
 
+/* The front server's module takes a place in its channel from these where it finds them. */
+static void refuse_conditions(const struct request *request, struct faults *faults)
+{
+    static const char *const prose = "must be left out: a stream has no validators";
+
+    if (request->if_none_match.data != NULL) {
+        faults_add(faults, FAULT_IN_HEADER, "If-None-Match", "not_allowed", "%s", prose);
+    }
+    if (request->if_modified_since.data != NULL) {
+        faults_add(faults, FAULT_IN_HEADER, "If-Modified-Since", "not_allowed", "%s", prose);
+    }
+}
+
 static bool read_request(struct exchange *exchange, struct wanted *wanted)
 {
     struct faults faults;
@@ -73,6 +89,7 @@ static bool read_request(struct exchange *exchange, struct wanted *wanted)
     input_query(exchange, &query, &faults);
     read_after(exchange, &query, wanted, &faults);
     read_filter(exchange, &query, &wanted->filter, &faults);
+    refuse_conditions(&exchange->request, &faults);
     if (faults.count > 0) {
         problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
         return false;
@@ -97,8 +114,7 @@ static void hand_over(struct exchange *exchange, const struct wanted *wanted, co
     target = arena_printf(exchange->scope.arena, "/.wares-events/%s/%.*s/%s", wanted->websocket ? "ws" : "sse",
                           TEXT_PRINT(stand->epoch), channel);
     if (wanted->has_after) {
-        target = arena_printf(exchange->scope.arena, "%.*s?since=%llu:0", TEXT_PRINT(target),
-                              (unsigned long long)stand->since);
+        target = arena_printf(exchange->scope.arena, "%.*s" FROM_THE_OLDEST, TEXT_PRINT(target));
     }
     begin_stream(exchange);
     response_header(&exchange->response, "X-Accel-Redirect", target);

@@ -8,7 +8,7 @@
  * anew from there. There are many marks because each process of the front server holds some of the channels.
  *
  * A reader that comes back goes on in the channels without a gap where they hold all since its cursor. For that a place is
- * kept in Postgres about every second: all that comes behind it was published later than a time of the front server's. */
+ * kept in Postgres about every second: all that comes behind it was published later than its time. */
 #include "kinds.h"
 #include "push.h"
 
@@ -137,28 +137,19 @@ static enum status ask_for_marks(struct relay *relay, struct scope *scope, const
     return status;
 }
 
-/* Makes the marks of an epoch. since: a second at or before which they were made. */
-static enum status make_marks(struct relay *relay, struct scope *scope, const char *epoch, uint64_t *since)
+static enum status make_marks(struct relay *relay, struct scope *scope, const char *epoch)
 {
     struct push_answer answers[PUSH_REQUESTS_MAX];
     enum status status;
 
     add_marks(relay, epoch, true);
     status = push_exchange(&relay->push, scope->deadline_ns, answers);
-    *since = UINT64_MAX;
     for (size_t i = 0; status == STATUS_OK && i < MARKS; i++) {
-        if (answers[i].status / 100 != 2 || answers[i].message_time == 0) {
+        if (answers[i].status / 100 != 2) {
             return STATUS_UNAVAILABLE;
         }
-        *since = answers[i].message_time < *since ? answers[i].message_time : *since;
     }
     return status;
-}
-
-/* The clocks of the front server's processes are read now and then, and not at once. */
-static uint64_t surely_before(uint64_t second)
-{
-    return second > 2 ? second - 2 : 1;
 }
 
 static int64_t ms_since(int64_t then_ns)
@@ -171,16 +162,15 @@ static enum job_step begin_epoch(struct job_run *run, struct scope *scope, const
     struct relay *relay = run->state;
     const int64_t began_ns = clock_monotonic_ns();
     char epoch[UUID_TEXT_LENGTH + 1];
-    uint64_t since = 0;
     enum status status;
 
     uuid_make(epoch);
     relay->epoch[0] = '\0';
-    if (make_marks(relay, scope, epoch, &since) != STATUS_OK) {
+    if (make_marks(relay, scope, epoch) != STATUS_OK) {
         return away(run, "the front server does not take messages");
     }
-    status = event_store_begin(run->tools->pg, scope, &run->job->hold, text_of(epoch), from, surely_before(since),
-                               ms_since(began_ns), &relay->place);
+    status = event_store_begin(run->tools->pg, scope, &run->job->hold, text_of(epoch), from, ms_since(began_ns),
+                               &relay->place);
     if (status != STATUS_OK) {
         return job_step_of(run, status, "beginning an epoch of events");
     }
@@ -267,23 +257,6 @@ static int64_t debt_ms(const struct relay *relay)
     return until_ns > now_ns ? (until_ns - now_ns) / CLOCK_NS_PER_MS + 1 : 0;
 }
 
-/* The time before anything of a batch is published: the first mark is said anew. */
-static enum status ask_for_time(struct relay *relay, struct scope *scope, uint64_t *since)
-{
-    struct push_answer answer = {0};
-    char path[PATH_MAX_BYTES];
-    enum status status;
-
-    (void)snprintf(path, sizeof path, "/mark/%s/0", relay->epoch);
-    push_post(&relay->push, path, TEXT("mark"));
-    status = push_exchange(&relay->push, scope->deadline_ns, &answer);
-    if (status == STATUS_OK && (answer.status / 100 != 2 || answer.message_time == 0)) {
-        status = STATUS_UNAVAILABLE;
-    }
-    *since = surely_before(answer.message_time);
-    return status;
-}
-
 static enum status publish(struct relay *relay, struct scope *scope, const struct feed_page *page)
 {
     struct push_answer answers[PUSH_REQUESTS_MAX];
@@ -308,14 +281,13 @@ static enum job_step relay_page(struct job_run *run, struct scope *scope, const 
 {
     struct relay *relay = run->state;
     const int64_t began_ns = clock_monotonic_ns();
-    struct event_batch batch = {.before = relay->place, .last = page->changes[page->count - 1].cursor};
+    struct event_batch batch = {.before = relay->place,
+                                .last = page->changes[page->count - 1].cursor,
+                                .placed = ms_since(relay->placed_ns) >= PLACE_MS};
     enum status status = ask_for_marks(relay, scope, relay->epoch);
 
     if (status == STATUS_NOT_FOUND) {
         return begin_epoch(run, scope, &relay->place);
-    }
-    if (status == STATUS_OK && ms_since(relay->placed_ns) >= PLACE_MS) {
-        status = ask_for_time(relay, scope, &batch.since);
     }
     if (status == STATUS_OK) {
         status = publish(relay, scope, page);
@@ -333,7 +305,7 @@ static enum job_step relay_page(struct job_run *run, struct scope *scope, const 
         return job_step_of(run, status, "moving on in the feed");
     }
     relay->place = batch.last;
-    relay->placed_ns = batch.since > 0 ? began_ns : relay->placed_ns;
+    relay->placed_ns = batch.placed ? began_ns : relay->placed_ns;
     return JOB_STEP_MORE;
 }
 

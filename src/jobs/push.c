@@ -160,7 +160,6 @@ static bool take_answer(struct incoming *incoming, struct push_answer *answer)
         return false;
     }
     answer->status = (int)number_behind(head, "HTTP/1.1 ");
-    answer->message_time = number_behind(body, "last message id: ");
     incoming->length -= head.length + body.length;
     memmove(incoming->data, body.data + body.length, incoming->length);
     return true;

@@ -24,7 +24,6 @@ struct push {
 /* What is said about each. */
 struct push_answer {
     int status;
-    uint64_t message_time; /* of the last message of the channel, seconds of the front server's clock; 0: not told */
 };
 
 /* Takes no connection yet. */

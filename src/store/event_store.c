@@ -40,32 +40,33 @@ enum status event_store_relay(struct pg *pg, struct scope *scope, struct event_r
     return status == STATUS_OK ? read_relay(result, relay) : status;
 }
 
-/* The last kept place that is not behind the cursor. One that is old will do only for a cursor behind which nothing was
- * published: there the front server has nothing to hold. */
+/* The last kept place that is not behind the cursor. One that is old will not do: the front server forgets. But where the
+ * feed has nothing between the cursor and where the relay is, nothing can be forgotten, and any place will do. */
 enum status event_store_start(struct pg *pg, struct scope *scope, const struct feed_cursor *after,
                               struct event_start *start)
 {
     static const char sql[] =
-        "SELECT r.epoch, r.xid, r.seq, p.since FROM event_relay r LEFT JOIN LATERAL ("
-        "  SELECT since, at FROM event_place WHERE epoch = r.epoch AND (xid, seq) <= ($1::xid8, $2::bigint) "
+        "SELECT r.epoch, r.xid, r.seq, p.at IS NOT NULL FROM event_relay r "
+        "CROSS JOIN (SELECT $1::xid8 AS xid, $2::bigint AS seq) a "
+        "CROSS JOIN LATERAL ("
+        "  SELECT (r.xid, r.seq) <= (a.xid, a.seq) OR "
+        "    EXISTS (SELECT FROM change_floor f WHERE (f.xid, f.seq) <= (a.xid, a.seq)) AND NOT EXISTS ("
+        "      SELECT FROM change c WHERE (c.xid, c.seq) > (a.xid, a.seq) AND (c.xid, c.seq) <= (r.xid, r.seq)) AS told"
+        ") seen LEFT JOIN LATERAL ("
+        "  SELECT at FROM event_place WHERE epoch = r.epoch AND (seen.told OR (xid, seq) <= (a.xid, a.seq)) "
         "  ORDER BY xid DESC, seq DESC LIMIT 1"
-        ") p ON p.at > now() - " RELIED " OR (r.xid, r.seq) <= ($1::xid8, $2::bigint)";
+        ") p ON p.at > now() - " RELIED " OR seen.told";
     const struct text values[] = {digits(scope, after->xid), digits(scope, after->seq)};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "event_start", sql, true, values, 2, &result);
 
     *start = (struct event_start){0};
     status = status == STATUS_OK ? read_relay(result, &start->relay) : status;
-    if (status == STATUS_OK && pg_value(result, 0, 3).data != NULL) {
-        start->held = true;
-        if (!text_to_u64(pg_value(result, 0, 3), &start->since)) {
-            return STATUS_INTERNAL;
-        }
-    }
+    start->held = status == STATUS_OK && text_equal(pg_value(result, 0, 3), TEXT("t"));
     return status;
 }
 
-/* $1 and $2 the hold, $3 epoch, $4 and $5 the place or NULL, $6 since, $7 age. Places of other epochs go. */
+/* $1 and $2 the hold, $3 epoch, $4 and $5 the place or NULL, $6 age. Places of other epochs go. */
 static const char begin_sql[] =
     JOB_HELD ", gone AS (DELETE FROM event_place USING held WHERE epoch <> $3::uuid), "
              "relay AS (INSERT INTO event_relay AS r (epoch, xid, seq) "
@@ -74,12 +75,12 @@ static const char begin_sql[] =
              "FROM held LEFT JOIN event_relay o ON true "
              "ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq "
              "RETURNING xid, seq), "
-             "first AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
-             "SELECT $3::uuid, xid, seq, $6::bigint, now() - $7::bigint * interval '1 ms' FROM relay) "
+             "first AS (INSERT INTO event_place (epoch, xid, seq, at) "
+             "SELECT $3::uuid, xid, seq, now() - $6::bigint * interval '1 ms' FROM relay) "
              "SELECT xid, seq FROM relay";
 
 enum status event_store_begin(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
-                              const struct feed_cursor *from, uint64_t since, int64_t age_ms, struct feed_cursor *place)
+                              const struct feed_cursor *from, int64_t age_ms, struct feed_cursor *place)
 {
     const struct text values[] = {
         hold->id,
@@ -87,7 +88,6 @@ enum status event_store_begin(struct pg *pg, struct scope *scope, const struct j
         epoch,
         from != NULL ? digits(scope, from->xid) : TEXT_ABSENT,
         from != NULL ? digits(scope, from->seq) : TEXT_ABSENT,
-        digits(scope, since),
         digits(scope, (uint64_t)age_ms),
     };
     struct pg_result *result = NULL;
@@ -103,13 +103,13 @@ enum status event_store_begin(struct pg *pg, struct scope *scope, const struct j
     return read_place(result, 0, place) ? STATUS_OK : STATUS_INTERNAL;
 }
 
-/* $4 and $5 the new place, $6 and $7 the one before, $8 since or NULL, $9 age. */
+/* $4 and $5 the new place, $6 and $7 the one before, $8 whether that is kept, $9 age. */
 static const char move_sql[] =
     JOB_HELD ", moved AS (UPDATE event_relay SET xid = $4::xid8, seq = $5::bigint FROM held WHERE epoch = $3::uuid "
              "RETURNING 1), "
-             "added AS (INSERT INTO event_place (epoch, xid, seq, since, at) "
-             "SELECT $3::uuid, $6::xid8, $7::bigint, $8::bigint, now() - $9::bigint * interval '1 ms' FROM moved "
-             "WHERE $8 IS NOT NULL ON CONFLICT (epoch, xid, seq) DO NOTHING), "
+             "added AS (INSERT INTO event_place (epoch, xid, seq, at) "
+             "SELECT $3::uuid, $6::xid8, $7::bigint, now() - $9::bigint * interval '1 ms' FROM moved "
+             "WHERE $8::boolean ON CONFLICT (epoch, xid, seq) DO NOTHING), "
              "gone AS (DELETE FROM event_place p USING moved WHERE p.epoch = $3::uuid AND p.at < now() - " RELIED " "
              "AND (p.xid, p.seq) < (SELECT xid, seq FROM event_place WHERE epoch = $3::uuid ORDER BY xid DESC, seq "
              "DESC LIMIT 1)) "
@@ -126,7 +126,7 @@ enum status event_store_move(struct pg *pg, struct scope *scope, const struct jo
         digits(scope, batch->last.seq),
         digits(scope, batch->before.xid),
         digits(scope, batch->before.seq),
-        batch->since > 0 ? digits(scope, batch->since) : TEXT_ABSENT,
+        batch->placed ? TEXT("t") : TEXT("f"),
         digits(scope, (uint64_t)batch->age_ms),
     };
     struct pg_result *result = NULL;

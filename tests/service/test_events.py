@@ -9,7 +9,7 @@ import requests
 
 from client import CATEGORIES, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
 from events import EVENTS, EventStream, Reader, Refused, WebSocket, WebSocketReader
-from stack import Stack, await_true
+from stack import Stack, await_true, children
 from test_feed import end_of, read_all
 
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
@@ -175,6 +175,20 @@ def test_what_is_not_kept_any_more_is_told(own_stack: Stack, client: Client) -> 
     assert_problem(client.get(EVENTS, params={"after": first}), 410, "Gone")
 
 
+@pytest.mark.parametrize("kind", [Reader, WebSocketReader])
+def test_who_comes_back_to_a_channel_that_holds_nothing_is_held(
+        own_stack: Stack, client: Client, kind: type[Reader]) -> None:
+    """A process of nginx would end where two ask there for what came after a time."""
+    client.category()
+    after, [front] = end_of(client), own_stack.pids("front")
+    await_true(lambda: len(children(front)) > 1, "the processes of nginx", 20)
+    processes = children(front)
+    for _ in range(6):
+        with reading(own_stack, kind, after, product_id=NOWHERE) as reader:
+            await_true(lambda: reader.opened > 0, "the stream", 20)
+    assert children(front) == processes
+
+
 def test_faults_are_told_all_at_once(client: Client) -> None:
     response = client.get(EVENTS, params={"category": NOWHERE, "product_id": "x", "after": "y"})
     assert faults_in(response, "parameter") == ["after", "category", "product_id"]
@@ -182,6 +196,8 @@ def test_faults_are_told_all_at_once(client: Client) -> None:
     assert faults_in(response, "parameter") == ["product_id"]
     response = client.get(EVENTS, headers={"Last-Event-ID": "1795624339:0"})
     assert faults_in(response, "header") == ["Last-Event-ID"]
+    response = client.get(EVENTS, headers={"If-None-Match": '"0"', "If-Modified-Since": "Sun, 06 Nov 1994 08:49:37 GMT"})
+    assert faults_in(response, "header") == ["If-Modified-Since", "If-None-Match"]
     assert client.get(EVENTS, headers={"Accept": "application/json"}).status_code == 406
 
 

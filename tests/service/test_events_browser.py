@@ -95,8 +95,7 @@ def change_something(client: Client) -> None:
     client.delete(f"{PRODUCTS}/{product}")
 
 
-# A WebSocket at the end of a feed in which nothing happens is at times refused (409) until the next change.
-@pytest.mark.parametrize("how", ["eventsource", pytest.param("websocket", marks=pytest.mark.xfail(strict=False))])
+@pytest.mark.parametrize("how", ["eventsource", "websocket"])
 def test_a_browser_is_told_everything_over_a_reload_and_a_restart(
         own_stack: Stack, client: Client, browse: Callable[[str], Browser], how: str) -> None:
     after = end_of(client)

@@ -19,6 +19,7 @@ static int reset(void **state)
 
     (void)products_clear(state);
     run_sql(database, "TRUNCATE job, event_relay, event_place, product_move");
+    run_sql(database, "UPDATE change_floor SET xid = '0', seq = 0");
     run_sql(database,
             "INSERT INTO job (id, kind, state, lease_until, fence) VALUES "
             "('01a213ad-ae5a-7604-bf39-000000000001', 'event_relay', 'running', now() + interval '1 day', 3)");
@@ -26,21 +27,36 @@ static int reset(void **state)
     return 0;
 }
 
-static struct feed_cursor begin_epoch(struct database *database, struct text epoch, const struct feed_cursor *from,
-                                      uint64_t since)
+static void add_change(struct database *database, const struct feed_cursor *at)
+{
+    run_sql(database, arena_printf(database->scope.arena,
+                                   "INSERT INTO change (xid, seq, type, id, version, at, data) OVERRIDING SYSTEM VALUE "
+                                   "VALUES ('%llu', %llu, 'product.created', gen_random_uuid(), 1, now(), '{}')",
+                                   (unsigned long long)at->xid, (unsigned long long)at->seq)
+                          .data);
+}
+
+static struct feed_cursor begin_epoch(struct database *database, struct text epoch, const struct feed_cursor *from)
 {
     struct feed_cursor place = {0};
 
-    assert_int_equal(event_store_begin(database->pg, &database->scope, &hold, epoch, from, since, 0, &place),
-                     STATUS_OK);
+    assert_int_equal(event_store_begin(database->pg, &database->scope, &hold, epoch, from, 0, &place), STATUS_OK);
     return place;
 }
 
-static void move(struct database *database, struct feed_cursor before, struct feed_cursor last, uint64_t since)
+static void move(struct database *database, struct feed_cursor before, struct feed_cursor last, bool placed)
 {
-    const struct event_batch batch = {.before = before, .last = last, .since = since};
+    const struct event_batch batch = {.before = before, .last = last, .placed = placed};
 
+    add_change(database, &last);
     assert_int_equal(event_store_move(database->pg, &database->scope, &hold, FIRST, &batch), STATUS_OK);
+}
+
+/* An epoch that begins behind a change. */
+static void begin_at(struct database *database, struct feed_cursor place)
+{
+    add_change(database, &place);
+    (void)begin_epoch(database, FIRST, &place);
 }
 
 static struct event_start start_of(struct database *database, uint64_t xid)
@@ -53,12 +69,9 @@ static struct event_start start_of(struct database *database, uint64_t xid)
     return start;
 }
 
-static void assert_start(struct database *database, uint64_t xid, bool held, uint64_t since)
+static void assert_start(struct database *database, uint64_t xid, bool held)
 {
-    const struct event_start start = start_of(database, xid);
-
-    assert_int_equal(start.held, held);
-    assert_int_equal(start.since, since);
+    assert_int_equal(start_of(database, xid).held, held);
 }
 
 static void the_first_epoch_begins_at_the_end_of_the_feed(void **state)
@@ -69,59 +82,76 @@ static void the_first_epoch_begins_at_the_end_of_the_feed(void **state)
 
     assert_int_equal(event_store_start(database->pg, &database->scope, &(struct feed_cursor){0}, &start),
                      STATUS_NOT_FOUND);
-    place = begin_epoch(database, FIRST, NULL, 100);
+    place = begin_epoch(database, FIRST, NULL);
     assert_string_equal(ask(database, "SELECT xid::text FROM event_relay"),
                         arena_printf(database->scope.arena, "%llu", (unsigned long long)place.xid).data);
     assert_int_equal(place.seq, 0);
     assert_true(place.xid > 3);
     /* The next goes on where the last one ended, unless it is told where. */
-    assert_int_equal(begin_epoch(database, SECOND, NULL, 200).xid, place.xid);
-    assert_int_equal(begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}, 300).xid, 10);
+    assert_int_equal(begin_epoch(database, SECOND, NULL).xid, place.xid);
+    assert_int_equal(begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}).xid, 10);
 }
 
 static void a_reader_begins_at_the_last_place_before_its_cursor(void **state)
 {
     struct database *database = *state;
 
-    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}, 100);
-    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, 101);
-    move(database, (struct feed_cursor){20, 5}, (struct feed_cursor){30, 5}, 0);
-    move(database, (struct feed_cursor){30, 5}, (struct feed_cursor){40, 5}, 103);
-    assert_start(database, 9, false, 0);
-    assert_start(database, 10, true, 100);
-    assert_start(database, 25, true, 100);
-    assert_start(database, 30, true, 103);
-    assert_start(database, 40, true, 103);
-    assert_start(database, 99, true, 103);
+    begin_at(database, (struct feed_cursor){10, 5});
+    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, true);
+    move(database, (struct feed_cursor){20, 5}, (struct feed_cursor){30, 5}, false);
+    move(database, (struct feed_cursor){30, 5}, (struct feed_cursor){40, 5}, true);
+    assert_start(database, 9, false);
+    assert_start(database, 10, true);
+    assert_start(database, 25, true);
+    assert_start(database, 30, true);
+    assert_start(database, 40, true);
+    assert_start(database, 99, true);
 }
 
 static void what_is_old_will_do_where_nothing_came_behind_it(void **state)
 {
     struct database *database = *state;
 
-    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}, 100);
-    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, 0);
+    begin_at(database, (struct feed_cursor){10, 5});
+    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, false);
     run_sql(database, "UPDATE event_place SET at = now() - interval '9 s'");
-    assert_start(database, 10, false, 0);
-    assert_start(database, 19, false, 0);
-    assert_start(database, 20, true, 100);
+    assert_start(database, 10, false);
+    assert_start(database, 19, false);
+    assert_start(database, 20, true);
     /* It goes once there is a newer one. */
-    move(database, (struct feed_cursor){20, 5}, (struct feed_cursor){30, 5}, 110);
-    assert_start(database, 10, false, 0);
-    assert_start(database, 20, true, 110);
-    move(database, (struct feed_cursor){30, 5}, (struct feed_cursor){40, 5}, 0);
+    move(database, (struct feed_cursor){20, 5}, (struct feed_cursor){30, 5}, true);
+    assert_start(database, 10, false);
+    assert_start(database, 20, true);
+    move(database, (struct feed_cursor){30, 5}, (struct feed_cursor){40, 5}, false);
     assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
+}
+
+/* As the first epoch of all, whose place is of no change, and as readers whose cursor is of the last one before it. */
+static void who_has_missed_nothing_may_begin_anywhere(void **state)
+{
+    struct database *database = *state;
+
+    add_change(database, &(struct feed_cursor){8, 5});
+    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5});
+    run_sql(database, "UPDATE event_place SET at = now() - interval '9 s'");
+    assert_start(database, 7, false);
+    assert_start(database, 8, true);
+    assert_start(database, 9, true);
+    /* What is not kept any more cannot be told to be nothing. */
+    run_sql(database, "UPDATE change_floor SET xid = '9', seq = 5");
+    assert_start(database, 8, false);
+    assert_start(database, 9, true);
 }
 
 static void places_of_another_epoch_do_not_count(void **state)
 {
     struct database *database = *state;
 
-    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}, 100);
-    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, 101);
-    (void)begin_epoch(database, SECOND, NULL, 200);
-    assert_start(database, 10, false, 0);
-    assert_start(database, 20, true, 200);
+    begin_at(database, (struct feed_cursor){10, 5});
+    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, true);
+    (void)begin_epoch(database, SECOND, NULL);
+    assert_start(database, 10, false);
+    assert_start(database, 20, true);
     assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
 }
 
@@ -129,14 +159,13 @@ static void only_who_holds_the_job_moves_the_relay(void **state)
 {
     struct database *database = *state;
     const struct job_hold late = {hold.id, TEXT("2")};
-    const struct event_batch batch = {.before = {10, 5}, .last = {20, 5}, .since = 101};
+    const struct event_batch batch = {.before = {10, 5}, .last = {20, 5}, .placed = true};
     struct feed_cursor place;
 
-    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5}, 100);
+    (void)begin_epoch(database, FIRST, &(struct feed_cursor){10, 5});
     assert_int_equal(event_store_move(database->pg, &database->scope, &late, FIRST, &batch), STATUS_STALE);
     assert_int_equal(event_store_move(database->pg, &database->scope, &hold, SECOND, &batch), STATUS_STALE);
-    assert_int_equal(event_store_begin(database->pg, &database->scope, &late, SECOND, NULL, 1, 0, &place),
-                     STATUS_STALE);
+    assert_int_equal(event_store_begin(database->pg, &database->scope, &late, SECOND, NULL, 0, &place), STATUS_STALE);
     assert_int_equal(start_of(database, 10).relay.place.xid, 10);
     assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
 }
@@ -169,6 +198,7 @@ int main(void)
         IN_DATABASE(the_first_epoch_begins_at_the_end_of_the_feed),
         IN_DATABASE(a_reader_begins_at_the_last_place_before_its_cursor),
         IN_DATABASE(what_is_old_will_do_where_nothing_came_behind_it),
+        IN_DATABASE(who_has_missed_nothing_may_begin_anywhere),
         IN_DATABASE(places_of_another_epoch_do_not_count),
         IN_DATABASE(only_who_holds_the_job_moves_the_relay),
         IN_DATABASE(a_change_knows_the_categories_of_its_product),

@@ -20,7 +20,7 @@ static const char *const push[] = {"WARES_PUSH=nchan", NULL};
 static struct catalog standing(bool held)
 {
     return (struct catalog){
-        .stand = {.epoch = TEXT(EPOCH), .relayed = {40, 2}, .held = held, .since = held ? 1795624339 : 0}};
+        .stand = {.epoch = TEXT(EPOCH), .relayed = {40, 2}, .held = held}};
 }
 
 static void assert_handed_to(struct exchange *exchange, const char *target)
@@ -39,13 +39,25 @@ static void a_reader_is_handed_over_with_its_channel(void **state)
 
     (void)state;
     assert_handed_to(serve(&catalog, "GET", EVENTS, push, NULL), SSE "/all");
-    assert_handed_to(serve(&catalog, "GET", EVENTS "?after=41.6", push, NULL), SSE "/all?since=1795624339:0");
+    assert_handed_to(serve(&catalog, "GET", EVENTS "?after=41.6", push, NULL), SSE "/all?from=0:0");
     assert_int_equal(catalog.after.seq, 6);
-    assert_handed_to(serve(&catalog, "GET", EVENTS "?after=41.6", came_back, NULL), SSE "/all?since=1795624339:0");
+    assert_handed_to(serve(&catalog, "GET", EVENTS "?after=41.6", came_back, NULL), SSE "/all?from=0:0");
     assert_int_equal(catalog.after.seq, 7);
     assert_handed_to(serve(&catalog, "GET", EVENTS "?category_id=" TEA, push, NULL), SSE "/c-" TEA);
     assert_handed_to(serve(&catalog, "GET", EVENTS "?product_id=" TEA "&after=41.6", upgrade, NULL),
-                     "/.wares-events/ws/" EPOCH "/p-" TEA "?since=1795624339:0");
+                     "/.wares-events/ws/" EPOCH "/p-" TEA "?from=0:0");
+}
+
+static void what_would_be_a_place_in_the_channel_is_refused(void **state)
+{
+    static const char *const tag[] = {"WARES_PUSH=nchan", "HTTP_IF_NONE_MATCH=1795624339:0", NULL};
+    static const char *const date[] = {"WARES_PUSH=nchan", "HTTP_IF_MODIFIED_SINCE=x", NULL};
+    struct catalog catalog = standing(true);
+
+    (void)state;
+    assert_int_equal(serve(&catalog, "GET", EVENTS, tag, NULL)->response.status, 400);
+    assert_int_equal(serve(&catalog, "GET", EVENTS, date, NULL)->response.status, 400);
+    assert_int_equal(catalog.calls, 0);
 }
 
 static void what_was_missed_is_told_up_to_where_the_relay_is(void **state)
@@ -108,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_is_handed_over_with_its_channel),
+        cmocka_unit_test(what_would_be_a_place_in_the_channel_is_refused),
         cmocka_unit_test(what_was_missed_is_told_up_to_where_the_relay_is),
         cmocka_unit_test(refusals_say_what_to_do),
     };

@@ -80,9 +80,7 @@ static void answers_come_in_the_order_of_the_requests(void **state)
     say(server, MISSING TAKEN TAKEN);
     assert_int_equal(push_exchange(&server->push, soon(), answers), STATUS_OK);
     assert_int_equal(answers[0].status, 404);
-    assert_int_equal(answers[0].message_time, 0);
     assert_int_equal(answers[1].status, 202);
-    assert_int_equal(answers[1].message_time, 1795624339);
     assert_int_equal(answers[2].status, 202);
     assert_true(recv(server->client, said, sizeof said - 1, 0) > 0);
     assert_string_equal(said, "GET /mark/a/1 HTTP/1.1\r\nHost: wares\r\n\r\n"
