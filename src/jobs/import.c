@@ -123,12 +123,13 @@ static enum job_step step(struct job_run *run, struct scope *scope)
     }
     run->progress = import_progress(&import);
     const bool refused = is_to_abort(&import) && import.failed > 0;
+    const bool first = !own->begun;
+
+    own->begun = true;
     /* Who tries again what was refused has mended what the lines refer to: they are looked at anew. */
-    if (!own->begun && refused && run->job->attempts == 1) {
-        own->begun = true;
+    if (first && refused && import.untouched) {
         return restart(run, scope, true);
     }
-    own->begun = true;
     if (refused && (!import.checking || import.failed >= ABORT_FAILED_MAX)) {
         return refuse(run, &import);
     }

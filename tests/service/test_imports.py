@@ -652,6 +652,26 @@ def test_a_runner_that_is_killed_at_any_step_costs_no_line(fresh_stack: Callable
     queue.connection.close()
 
 
+def test_a_runner_that_dies_before_its_first_step_does_not_refuse_again(fresh_stack: Callable[..., Stack]) -> None:
+    """What was refused, is mended and tried again: the first runner claims it, and dies."""
+    stack = fresh_stack(PRODUCTS=0, WORKERS=1)
+    queue = Queue(stack)
+    name = unique("Later")
+    with client_of(stack) as client:
+        shown = take(client, lines_of({"sku": tag(), "name": "N", "price": "1", "category": name}),
+                     parameters="?on_error=abort")
+        assert shown["state"] == "failed"
+        client.category(name=name)
+        await_true(lambda: stack.processes("jobs"), "the runner")
+        with stack.held("jobs"):
+            assert client.post(f"{JOBS}/{shown['id']}/retry").status_code == 200
+            queue.sql("UPDATE job SET state = 'running', attempts = attempts + 1, fence = fence + 1, started_at = now(), "
+                      "runner = gen_random_uuid(), lease_until = now() WHERE id = %s", shown["id"])
+        again = await_end(client, client.get(f"{IMPORTS}/{shown['id']}").json())
+        assert (again["state"], again["last_error"], counts(again)) == ("succeeded", "its runner was lost", (1, 0, 0, 0))
+    queue.connection.close()
+
+
 def test_staged_lines_are_purged_and_failed_ones_kept_for_a_while(fresh_stack: Callable[..., Stack]) -> None:
     stack = fresh_stack(PRODUCTS=0, WARES_PURGE_EVERY=1, WARES_JOBS_RETENTION=9)
     queue = Queue(stack)
