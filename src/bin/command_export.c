@@ -14,9 +14,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PART_BYTES ((size_t)64 * 1024)
@@ -162,10 +164,34 @@ static int run_export(struct export *export)
     return status == STATUS_OK ? 0 : tell_failure(session, status);
 }
 
-/* Into a file beside, which takes the name once it is whole. */
-static int export_to_file(struct export *export)
+static bool is_no_file(const char *name)
+{
+    struct stat found;
+    return stat(name, &found) == 0 && !S_ISREG(found.st_mode);
+}
+
+/* A device, or a named pipe: it takes what comes, and stays what it is. */
+static int export_in_place(struct export *export)
 {
     const char *name = export->request->file;
+    int code;
+
+    export->out = fopen(name, "w");
+    if (export->out == NULL) {
+        return command_fail("%s cannot be written: %s", name, strerror(errno));
+    }
+    code = run_export(export);
+    if (fclose(export->out) != 0 && code == 0) {
+        code = command_fail("%s cannot be written: %s", name, strerror(errno));
+    }
+    return code;
+}
+
+/* Into a file beside, which takes the name once it is whole: the name at the end of all links. */
+static int export_to_file(struct export *export)
+{
+    char resolved[PATH_MAX];
+    const char *name = realpath(export->request->file, resolved) != NULL ? resolved : export->request->file;
     const char *beside = arena_printf(export->session->scope.arena, "%s.part", name).data;
     int code;
 
@@ -200,7 +226,7 @@ static int carry_out(struct command_session *session, const struct request *requ
     }
     strbuf_init(&export.part, SIZE_MAX / 2);
     if (request->file != NULL) {
-        code = export_to_file(&export);
+        code = is_no_file(request->file) ? export_in_place(&export) : export_to_file(&export);
     } else {
         code = run_export(&export);
         if (fflush(stdout) != 0 && code == 0) {

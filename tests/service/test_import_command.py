@@ -216,6 +216,20 @@ def test_an_export_comes_back_as_it_was(wares: Wares, own_stack: Stack, client: 
     assert done.returncode == 0 and " 0 created, 0 updated," in done.stdout and " 0 failed" in done.stdout, done
 
 
+def test_an_export_leaves_a_pipe_and_a_link_what_they_are(wares: Wares, client: Client, tmp_path: Path) -> None:
+    client.product()
+    (tmp_path / "there").write_text("old")
+    (tmp_path / "link").symlink_to("there")
+    assert wares.run("export", "link").returncode == 0
+    assert (tmp_path / "link").is_symlink() and '"cursor"' in (tmp_path / "there").read_text()
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+        assert wares.run("export", "pipe").returncode == 0
+        assert '"cursor"' in reader.communicate(timeout=20)[0]
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe", "there"]
+
+
 def test_an_export_that_cannot_be_written_is_told(wares: Wares) -> None:
     done = wares.run("export", "/no/such/folder/out.csv")
     assert done.returncode == 1 and "cannot be written" in done.stderr
