@@ -57,7 +57,7 @@ struct export
     FILE *out;
     struct strbuf part;
     uint64_t count;
-    bool failed; /* to write */
+    int failed; /* to write: why, as errno has it; 0 where it did not */
     struct progress progress;
 };
 
@@ -66,7 +66,7 @@ struct export
 static void write_part(struct export *export)
 {
     if (export->part.length > 0 && fwrite(export->part.data, export->part.length, 1, export->out) != 1) {
-        export->failed = true;
+        export->failed = errno != 0 ? errno : EIO;
     }
     strbuf_clear(&export->part, PART_BYTES);
 }
@@ -108,13 +108,13 @@ static enum status write_all(struct export *export, struct product_export *produ
     if (export->request->csv) {
         csv_write_names(&export->part, &product_schema, ALL_FIELDS);
     }
-    while (status == STATUS_OK && found && !export->failed) {
+    while (status == STATUS_OK && found && export->failed == 0) {
         status = product_export_next(products, &export->session->scope, &product, &found);
         if (status == STATUS_OK && found) {
             write_product(export, &product);
         }
     }
-    if (status == STATUS_OK && !export->failed) {
+    if (status == STATUS_OK && export->failed == 0) {
         write_end(export, product_export_xmin(products));
     }
     return status;
@@ -157,9 +157,9 @@ static int run_export(struct export *export)
         progress_end(&export->progress);
     }
     product_export_close(products);
-    if (export->failed) {
+    if (export->failed != 0) {
         return command_fail("%s cannot be written: %s", export->request->file != NULL ? export->request->file : "it",
-                            strerror(errno));
+                            strerror(export->failed));
     }
     return status == STATUS_OK ? 0 : tell_failure(session, status);
 }

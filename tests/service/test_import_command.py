@@ -237,4 +237,12 @@ def test_an_export_that_cannot_be_written_is_told(wares: Wares) -> None:
     assert wares.run("export", "--status", "sold").returncode == 2
     full = subprocess.run([BUILD / "wares", "export"], stdout=Path("/dev/full").open("w"), stderr=subprocess.PIPE, text=True,
                           env=wares.environment, timeout=SECONDS)
-    assert full.returncode == 1 and "cannot be written" in full.stderr
+    assert full.returncode == 1 and "cannot be written: No space left on device" in full.stderr
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("jobs", "list"), ("migrate", "--status"), ("export",)])
+def test_an_answer_that_cannot_be_written_is_no_success(wares: Wares, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([BUILD / "wares", *words], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=wares.environment, timeout=SECONDS, check=False)
+    assert done.returncode == 1 and "cannot be written: No space left on device" in done.stderr
