@@ -61,6 +61,20 @@ def huge_headers(_: "Hit", connection: socket.socket) -> None:
             connection.sendall(b"X-Much: " + b"z" * 8000 + b"\r\n")
 
 
+def endless_header(_: "Hit", connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Much: ")
+        while True:
+            connection.sendall(b"z" * 65536)
+
+
+def endless_prelude(_: "Hit", connection: socket.socket) -> None:
+    """An answer always seems to be about to come."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </much>\r\n\r\n" * 100)
+
+
 @dataclass
 class Hit:
     """One request as it came."""

@@ -240,6 +240,9 @@ static void tell_failure(struct transfer *transfer)
     case CURLE_OPERATION_TIMEDOUT:
         (void)snprintf(error, size, "no whole answer within %lld ms", (long long)transfer->courier->options.timeout_ms);
         break;
+    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a line of more than 100 KiB too */
+        (void)snprintf(error, size, "a header of the answer is too large, or there is no memory");
+        break;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         courier_tls_tell(transfer->easy, transfer->outcome, error, size);
