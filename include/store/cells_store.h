@@ -21,4 +21,7 @@ MUST_CHECK enum status cells_store_announce(struct pg *pg, struct scope *scope, 
 MUST_CHECK enum status cells_store_compare(struct pg *pg, struct scope *scope, const struct cells_place *place,
                                            struct cells_place *elsewhere);
 
+/* STATUS_NOT_FOUND where no pool has noted any. */
+MUST_CHECK enum status cells_store_noted(struct pg *pg, struct scope *scope);
+
 #endif

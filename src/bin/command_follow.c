@@ -96,17 +96,11 @@ static bool is_done(void *context)
 /* Whether the pool would see what this command writes. */
 static bool is_at_home(struct follower *follower)
 {
-    const struct config *config = &follower->session->config;
-    struct pg *pg = follower->session->pg;
-    struct product_cache *cache = product_cache_new(&(struct product_cache_options){.folder = config->runtime_dir});
-    struct text database = TEXT_ABSENT;
+    struct product_cache *cache = command_cache(follower->session);
 
-    follower->status = pg_database_identity(pg, &follower->scope, &database);
-    if (follower->status == STATUS_OK) {
-        product_cache_attach(cache, database, (struct cells_backend){0});
-        follower->status =
-            catalog_home_compare(pg, &follower->scope, cache, follower->refused, sizeof follower->refused);
-    }
+    follower->status = cache == NULL ? STATUS_UNAVAILABLE
+                                     : catalog_home_compare(follower->session->pg, &follower->scope, cache,
+                                                            follower->refused, sizeof follower->refused);
     product_cache_free(cache);
     return follower->status == STATUS_OK;
 }

@@ -57,3 +57,11 @@ enum status cells_store_compare(struct pg *pg, struct scope *scope, const struct
     return text_equal(elsewhere->boot, place->boot) || !text_equal(elsewhere->host, place->host) ? STATUS_CONFLICT
                                                                                                  : STATUS_OK;
 }
+
+enum status cells_store_noted(struct pg *pg, struct scope *scope)
+{
+    struct pg_result *result = NULL;
+    const enum status status = pg_exec(pg, scope, "cells_noted", "SELECT FROM cells_home", true, NULL, 0, &result);
+
+    return status == STATUS_OK && pg_rows(result) == 0 ? STATUS_NOT_FOUND : status;
+}

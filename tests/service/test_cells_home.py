@@ -86,6 +86,22 @@ def test_the_command_does_not_write_past_the_pool(own_stack: Stack, client: Clie
     assert prices(client, known) == {"2.00"}
 
 
+def test_sample_data_is_in_the_lists_at_once(own_stack: Stack, client: Client, known: dict, tmp_path: Path) -> None:
+    wares = Wares(own_stack, tmp_path)
+
+    def listed() -> int:
+        return len(client.get("/api/v1/products", params={"limit": 500}).json())
+
+    for _ in range(10):
+        before = listed()
+    done = wares.run("seed", "--products", 50, "--categories", 3)
+    assert done.returncode == 0 and done.stderr == "", done
+    assert listed() > before
+    wares.environment["WARES_RUNTIME_DIR"] = str(tmp_path / "other")
+    done = wares.run("seed", "--products", 60, "--categories", 3)
+    assert done.returncode == 0 and "lists may be shown without this" in done.stderr
+
+
 def test_the_same_folder_by_another_path_is_the_same(own_stack: Stack, client: Client, known: dict, tmp_path: Path) -> None:
     wares = Wares(own_stack, tmp_path)
     (tmp_path / "link").symlink_to(own_stack.env["WARES_RUNTIME_DIR"])

@@ -223,11 +223,12 @@ def test_an_export_leaves_a_pipe_and_a_link_what_they_are(wares: Wares, client: 
     assert wares.run("export", "link").returncode == 0
     assert (tmp_path / "link").is_symlink() and '"cursor"' in (tmp_path / "there").read_text()
     os.mkfifo(tmp_path / "pipe")
-    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+    with (tmp_path / "read").open("w") as read, subprocess.Popen(["cat", tmp_path / "pipe"], stdout=read) as reader:
         assert wares.run("export", "pipe").returncode == 0
-        assert '"cursor"' in reader.communicate(timeout=20)[0]
+        assert reader.wait(20) == 0
+    assert '"cursor"' in (tmp_path / "read").read_text()
     assert (tmp_path / "pipe").is_fifo()
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe", "there"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe", "read", "there"]
 
 
 def test_an_export_that_cannot_be_written_is_told(wares: Wares) -> None:
