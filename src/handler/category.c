@@ -9,17 +9,11 @@
 #include "write.h"
 #include "json/record.h"
 
-static int64_t version_of(const struct record *category)
-{
-    uint64_t version = 0;
-
-    return text_to_u64(category->value[CATEGORY_VERSION], &version) ? (int64_t)version : 0;
-}
-
 void category_get(struct exchange *exchange)
 {
     struct text id;
     struct record category;
+    int64_t version;
     enum status status;
 
     if (!input_without_parameters(exchange) || !input_path_id(exchange, &id)) {
@@ -30,10 +24,10 @@ void category_get(struct exchange *exchange)
         problem_answer_status(exchange, status, "category", NULL);
         return;
     }
-    if (!reply_match_failed(exchange, "category", version_of(&category)) &&
-        !reply_not_modified(exchange, version_of(&category))) {
+    version = record_version(&category, CATEGORY_VERSION);
+    if (!reply_match_failed(exchange, "category", version) && !reply_not_modified(exchange, version)) {
         reply_json(exchange, 200);
-        reply_etag(exchange, version_of(&category));
+        reply_etag(exchange, version);
         json_write_record(&exchange->response.body, &category_schema, &category);
     }
 }

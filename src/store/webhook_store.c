@@ -8,23 +8,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-enum status webhook_store_get(struct pg *pg, struct scope *scope, struct text id, struct stored_webhook *webhook)
+enum status webhook_store_get(struct pg *pg, struct scope *scope, struct text id, struct stored_record *webhook)
 {
-    const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
-                                   "FROM jsonb_each_text(field_version)) FROM webhook WHERE id = $1 AND NOT deleted",
-                                   row_columns(scope->arena, &webhook_schema))
-                          .data;
-    struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "webhook_get", sql, true, &id, 1, &result);
-
-    if (status == STATUS_OK) {
-        status = row_read_only(scope->arena, &webhook_schema, result, &webhook->record);
-    }
-    if (status == STATUS_OK) {
-        webhook->set_by = pg_value(result, 0, WEBHOOK_FIELD_COUNT);
-    }
-    return status;
+    return row_load(pg, scope, "webhook_get", &webhook_schema, "webhook WHERE id = $1 AND NOT deleted", id, webhook);
 }
 
 enum status webhook_store_list(struct pg *pg, struct scope *scope, struct record **webhooks, size_t *count)

@@ -9,17 +9,11 @@
 #include "handler/routes.h"
 #include "handler/webhook_json.h"
 
-static int64_t version_of(const struct record *webhook)
-{
-    uint64_t version = 0;
-
-    return text_to_u64(webhook->value[WEBHOOK_VERSION], &version) ? (int64_t)version : 0;
-}
-
 void webhook_get(struct exchange *exchange)
 {
     struct text id;
     struct record webhook;
+    int64_t version;
     enum status status;
 
     if (!input_without_parameters(exchange) || !input_path_id(exchange, &id)) {
@@ -30,10 +24,10 @@ void webhook_get(struct exchange *exchange)
         problem_answer_status(exchange, status, "webhook", NULL);
         return;
     }
-    if (!reply_match_failed(exchange, "webhook", version_of(&webhook)) &&
-        !reply_not_modified(exchange, version_of(&webhook))) {
+    version = record_version(&webhook, WEBHOOK_VERSION);
+    if (!reply_match_failed(exchange, "webhook", version) && !reply_not_modified(exchange, version)) {
         reply_json(exchange, 200);
-        reply_etag(exchange, version_of(&webhook));
+        reply_etag(exchange, version);
         webhook_write(&exchange->response.body, &webhook, TEXT_ABSENT);
     }
 }
