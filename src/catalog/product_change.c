@@ -3,7 +3,7 @@
 #include "catalog/product_change.h"
 
 #include "catalog_internal.h"
-#include "expectation.h"
+#include "field_versions.h"
 #include "joint_insert.h"
 #include "kept_answer.h"
 #include "product_change_internal.h"

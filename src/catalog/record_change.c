@@ -1,7 +1,7 @@
 /* Changes of records: the way of each, and its parts. */
 #include "record_change.h"
 
-#include "expectation.h"
+#include "field_versions.h"
 #include "kept_answer.h"
 
 #include "base/log.h"

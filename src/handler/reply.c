@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "catalog/product_change.h"
 #include "handler/operation.h"
 #include "handler/problem.h"
 #include "http/date.h"
@@ -128,48 +127,45 @@ void reply_tag(struct exchange *exchange, const char *etag)
     response_header(&exchange->response, "ETag", text_of(etag));
 }
 
-static void refuse_if_match(struct exchange *exchange)
+/* Reads If-Match; false where it is malformed: that is answered then. */
+static bool read_if_match(struct exchange *exchange, struct expectation *expectation)
 {
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);
-    input_if_match_malformed(&faults);
-    problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    input_if_match(exchange, expectation, &faults);
+    if (faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    }
+    return faults.count == 0;
 }
 
 bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version)
 {
-    int64_t versions[EXPECTED_VERSIONS_MAX];
-    size_t count = 0;
-    enum etag_list list;
+    struct expectation expectation = {0};
 
-    if (exchange->request.if_match.data == NULL) {
-        return false;
-    }
-    list = etag_list_versions(exchange->request.if_match, versions, EXPECTED_VERSIONS_MAX, &count);
-    if (list == ETAG_LIST_MALFORMED) {
-        refuse_if_match(exchange);
+    if (!read_if_match(exchange, &expectation)) {
         return true;
     }
-    if (list == ETAG_LIST_ANY) {
+    if (!expectation.match || expectation_names(&expectation, version)) {
         return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (versions[i] == version) {
-            return false;
-        }
     }
     reply_etag(exchange, version);
     problem_answer_stale(exchange, what, version, TEXT_ABSENT);
     return true;
 }
 
-bool reply_not_modified(struct exchange *exchange, int64_t version)
+bool reply_version(struct exchange *exchange, const char *what, int64_t version)
 {
     char etag[ETAG_TEXT_SIZE];
 
     etag_from_version(version, etag);
-    return reply_tag_not_modified(exchange, etag);
+    if (reply_match_failed(exchange, what, version) || reply_tag_not_modified(exchange, etag)) {
+        return false;
+    }
+    reply_json(exchange, 200);
+    reply_tag(exchange, etag);
+    return true;
 }
 
 /* What the answer holds by now is dropped: only what guides caches is sent (RFC 9110, section 15.4.5). */

@@ -40,12 +40,12 @@ void reply_unproven(struct exchange *exchange, int64_t age_ms);
 void reply_etag(struct exchange *exchange, int64_t version);
 
 /* True where If-Match names other versions only, or is malformed: the answer is a 412 then, or a 400, and complete (RFC
- * 9110, section 13.1.1). what
- * names the thing read ("product"). */
+ * 9110, section 13.1.1). what names the thing read ("product"). */
 MUST_CHECK bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version);
 
-/* True where If-None-Match names the version: the answer is a 304 then, and complete. */
-MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
+/* True where that version of a thing is to be answered: the body is to be written, all else is. False where If-Match or
+ * If-None-Match is against it: the answer is complete then. */
+MUST_CHECK bool reply_version(struct exchange *exchange, const char *what, int64_t version);
 
 /* The same of a tag that the caller made (http/etag.h). */
 void reply_tag(struct exchange *exchange, const char *etag);
