@@ -47,7 +47,7 @@ bool list_cache_answers(struct exchange *exchange, struct text preference, struc
     etag[list.tag.length] = '\0';
     strbuf_append_text(&response->headers, list.head);
     response->lent_body = list.body;
-    reply_tagged(exchange, etag);
+    (void)reply_tagged(exchange, etag);
     return true;
 }
 
@@ -70,5 +70,5 @@ void list_cache_reply(struct exchange *exchange, struct text key)
                                               .head = strbuf_text(&response->headers),
                                               .body = strbuf_text(&response->body)});
     }
-    reply_tagged(exchange, etag);
+    (void)reply_tagged(exchange, etag);
 }
