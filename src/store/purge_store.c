@@ -105,7 +105,7 @@ enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct j
         hold->id,
         hold->fence,
         arena_printf(scope->arena, "%lld", (long long)age_s),
-        arena_printf(scope->arena, "%llu", (unsigned long long)batch),
+        pg_decimal(scope, batch),
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, purges[what].name, purges[what].sql, false, values,
@@ -114,9 +114,9 @@ enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct j
     if (status != STATUS_OK) {
         return status;
     }
-    if (!text_equal(pg_value(result, 0, 1), TEXT("t"))) {
+    if (!pg_is_true(result, 0, 1)) {
         return STATUS_STALE;
     }
-    *more = text_equal(pg_value(result, 0, 2), TEXT("t"));
+    *more = pg_is_true(result, 0, 2);
     return text_to_u64(pg_value(result, 0, 0), removed) ? STATUS_OK : STATUS_INTERNAL;
 }

@@ -120,15 +120,10 @@ static enum status read_delivery(struct arena *arena, const struct pg_result *re
     return STATUS_OK;
 }
 
-static struct text number(struct scope *scope, uint64_t value)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)value);
-}
-
 enum status webhook_store_delivery(struct pg *pg, struct scope *scope, struct text webhook,
                                    const struct feed_cursor *place, struct delivery *delivery)
 {
-    const struct text values[] = {webhook, number(scope, place->xid), number(scope, place->seq)};
+    const struct text values[] = {webhook, pg_decimal(scope, place->xid), pg_decimal(scope, place->seq)};
     struct pg_result *result = NULL;
     enum status status =
         pg_exec(pg, scope, "webhook_delivery", OF_WEBHOOK "xid = $2::text::xid8 AND seq = $3" END_OF_WEBHOOK, true,
@@ -160,9 +155,9 @@ enum status webhook_store_deliveries(struct pg *pg, struct scope *scope, const s
 {
     const unsigned shape = query->has_state ? query->state : DELIVERY_STATE_COUNT;
     const struct text values[] = {
-        query->webhook, number(scope, query->has_place ? query->place.xid : UINT64_MAX),
-        number(scope, query->has_place ? query->place.seq : INT64_MAX),
-        number(scope, (uint64_t)query->limit + 1), /* one more tells whether another page follows */
+        query->webhook, pg_decimal(scope, query->has_place ? query->place.xid : UINT64_MAX),
+        pg_decimal(scope, query->has_place ? query->place.seq : INT64_MAX),
+        pg_decimal(scope, (uint64_t)query->limit + 1), /* one more tells whether another page follows */
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, lists[shape].name, lists[shape].sql, true, values, LENGTH(values), &result);
