@@ -6,7 +6,6 @@
 #include "csv/writer.h"
 #include "domain/feed_cursor.h"
 #include "domain/product.h"
-#include "migrate/migrate.h"
 #include "store/product_export.h"
 #include "store/product_list.h"
 #include "json/record.h"
@@ -124,12 +123,10 @@ static enum status write_all(struct export *export, struct product_export *produ
 
 static int tell_failure(const struct command_session *session, enum status status)
 {
-    const char *reason = pg_last_error(session->pg);
-
     if (status == STATUS_TOO_LARGE) {
         return command_fail("other exports are under way, and no more than WARES_EXPORTS run at once; try again later");
     }
-    return command_fail("the database did not answer: %s", reason[0] != '\0' ? reason : status_name(status));
+    return command_fail_status(session, status);
 }
 
 /* The planner's guess, for the progress alone. */
@@ -214,16 +211,12 @@ static int export_to_file(struct export *export)
     return code;
 }
 
-static int carry_out(struct command_session *session, const struct request *request)
+static int carry_out(struct command_session *session, const void *context)
 {
-    const struct migration_set set = migrations_built_in();
+    const struct request *request = context;
     struct export export = {.session = session, .request = request, .out = stdout};
-    char error[COMMAND_SENTENCE_MAX] = "";
     int code;
 
-    if (migrate_check(session->pg, &session->scope, &set, error, sizeof error) != STATUS_OK) {
-        return command_fail("%s", error);
-    }
     strbuf_init(&export.part, SIZE_MAX / 2);
     if (request->file != NULL) {
         code = is_no_file(request->file) ? export_in_place(&export) : export_to_file(&export);
@@ -299,17 +292,9 @@ static int read_options(int argc, char **argv, struct request *request)
 static int run(int argc, char **argv)
 {
     struct request request = {.filter = {.statuses = 7}};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = carry_out(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(carry_out, &request) : code;
 }
 
 const struct command command_export = {

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "catalog/home.h"
-#include "migrate/migrate.h"
 #include "store/category_write.h"
 #include "store/cells_store.h"
 #include "store/product_bulk.h"
@@ -125,19 +124,15 @@ static void tell_pool(struct command_session *session)
     product_cache_free(cache);
 }
 
-static int fill(struct command_session *session, const struct request *request)
+static int fill(struct command_session *session, const void *context)
 {
+    const struct request *request = context;
     const struct seed_plan plan = {
         .seed = request->seed, .categories = request->categories, .currency = session->config.currency};
-    const struct migration_set set = migrations_built_in();
     const int64_t began_ns = clock_monotonic_ns();
-    char error[COMMAND_SENTENCE_MAX];
     uint64_t categories = 0;
     uint64_t products = 0;
 
-    if (migrate_check(session->pg, &session->scope, &set, error, sizeof(error)) != STATUS_OK) {
-        return command_fail("%s", error);
-    }
     enum status status = add_categories(session, &plan, &categories);
     if (status == STATUS_OK) {
         status = add_products(session, &plan, request->products, &products);
@@ -200,17 +195,9 @@ static int read_options(int argc, char **argv, struct request *request)
 static int run(int argc, char **argv)
 {
     struct request request = {.products = PRODUCTS_DEFAULT, .categories = CATEGORIES_DEFAULT, .seed = 1};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = fill(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(fill, &request) : code;
 }
 
 const struct command command_seed = {
