@@ -9,4 +9,8 @@
  * STATUS_GONE where it was deleted; else as pg_exec. */
 MUST_CHECK enum status product_store_get(struct pg *pg, struct scope *scope, struct text id, struct record *product);
 
+/* The same together with others, as pg_read_jointly. */
+MUST_CHECK enum status product_store_get_jointly(struct pg *pg, struct scope *scope, struct text id,
+                                                 struct record *product);
+
 #endif

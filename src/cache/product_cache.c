@@ -121,13 +121,15 @@ static enum remote_state get_remote(struct product_cache *cache, struct scope *s
     return state;
 }
 
-/* One process reads the database while others wait a little for what it finds. With many hosts the lease is in Redis. */
+/* One process reads the database while others wait a little for what it finds. With many hosts the lease is in Redis. Reads
+ * that are done together are one within another: one that waited might wait for the very one that it keeps waiting. */
 static enum remote_state take_turn(struct product_cache *cache, struct scope *scope, struct text id,
                                    struct held_product *found, struct cache_ticket *ticket)
 {
     const int64_t began_ns = clock_monotonic_ns();
 
-    ticket->leased = cells_lease(cache->cells, ticket->cell) == LEASE_MINE;
+    ticket->leased = cells_lease(cache->cells, ticket->cell, cache->leases == 0) == LEASE_MINE;
+    cache->leases += ticket->leased ? 1 : 0;
     scope->cache_ns += clock_monotonic_ns() - began_ns;
     if (ticket->leased || !note(cache, ticket, cells_word(cache->cells, ticket->cell))) {
         return REMOTE_ABSENT;
@@ -198,6 +200,7 @@ bool product_cache_get_unproven(struct product_cache *cache, struct text id, int
 
 static void release(struct product_cache *cache, const struct cache_ticket *ticket)
 {
+    cache->leases -= ticket->leased ? 1 : 0;
     if (ticket->leased && ticket->incarnation == cells_incarnation(cache->cells)) {
         cells_release(cache->cells, ticket->cell);
     }
