@@ -333,7 +333,17 @@ enum status product_cache_repair(struct product_cache *cache, struct scope *scop
     return remote_repair(&cache->remote, scope, id, version) ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
-/* --- whether it is there --- */
+/* --- Redis as such --- */
+
+void product_cache_hold(struct product_cache *cache)
+{
+    redis_hold(cache->options.redis);
+}
+
+void product_cache_release(struct product_cache *cache)
+{
+    redis_release(cache->options.redis);
+}
 
 bool product_cache_answers(struct product_cache *cache, struct scope *scope)
 {
