@@ -46,7 +46,7 @@ enum status catalog_product_get(struct catalog *catalog, struct scope *scope, st
     if (fresh) {
         ticket = product_cache_note(cache, id);
     }
-    status = product_store_get_jointly(catalog->options.pg, scope, id, &product);
+    status = product_store_get(catalog->options.pg, scope, id, &product);
     if (status == STATUS_OK) {
         status = catalog_render(catalog, scope, &product, view);
         view->settled = ticket.usable;
