@@ -15,12 +15,10 @@ void pg_array_free(struct pg_array *array)
     strbuf_free(&array->text);
 }
 
-/* Writes the element with what has to be escaped; returns the end. Both characters are looked for at once only where both
- * are there. */
-static char *escape(char *out, struct text element)
+/* Writes the characters from at to end, with what has to be escaped; returns the end of what was written. Neither character
+ * is looked for again before it is come to. */
+static char *escape(char *out, const char *at, const char *end)
 {
-    const char *at = element.data;
-    const char *end = element.data + element.length;
     const char *quote = at;
     const char *slash = at;
 
@@ -48,8 +46,9 @@ static char *escape(char *out, struct text element)
 void pg_array_append(struct pg_array *array, struct text element)
 {
     const char before = array->text.length == 0 ? '{' : ',';
+    const char *data = element.data;
 
-    if (element.data == NULL) {
+    if (data == NULL) {
         strbuf_append_char(&array->text, before);
         strbuf_append_text(&array->text, TEXT("NULL"));
         return;
@@ -59,7 +58,7 @@ void pg_array_append(struct pg_array *array, struct text element)
         char *out = start;
         *out++ = before;
         *out++ = '"';
-        out = escape(out, element);
+        out = escape(out, data, data + element.length);
         *out++ = '"';
         array->text.length += (size_t)(out - start);
     }

@@ -73,6 +73,7 @@ static void count_made(const void *caller)
     atomic_fetch_add(is_fcgi(caller) ? &counts->made_fcgi : &counts->made, 1);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
 void *malloc(size_t size)
 {
     count_made(__builtin_return_address(0));
@@ -98,3 +99,4 @@ void free(void *block)
         __libc_free(block);
     }
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -1,6 +1,5 @@
 """What a request costs in allocations: of one that is answered from the worker's memory, none but libfcgi's own."""
 
-import os
 import socket
 import struct
 import subprocess
