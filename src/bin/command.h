@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/scope.h"
 #include "base/status.h"
+#include "cache/product_cache.h"
 #include "store/pg.h"
 
 #include <getopt.h>
@@ -36,6 +37,10 @@ struct command_session {
 /* False, with a sentence on standard error, where the configuration is not usable. */
 MUST_CHECK bool command_begin(struct command_session *session);
 void command_end(struct command_session *session);
+
+/* What there is for who writes beside the pool: the shared cells, to tell it what was written. NULL where the database does
+ * not answer; product_cache_free. */
+struct product_cache *command_cache(struct command_session *session);
 
 /* Prints "wares: sentence" on standard error, and returns COMMAND_FAILED. */
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

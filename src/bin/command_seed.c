@@ -3,8 +3,10 @@
 #include "seed.h"
 
 #include "base/clock.h"
+#include "catalog/home.h"
 #include "migrate/migrate.h"
 #include "store/category_write.h"
+#include "store/cells_store.h"
 #include "store/product_bulk.h"
 
 #include <inttypes.h>
@@ -102,6 +104,27 @@ static enum status add_products(struct command_session *session, const struct se
     return status;
 }
 
+/* Lists that the pool keeps, and counts, are to have what was added. With many hosts it keeps none. */
+static void tell_pool(struct command_session *session)
+{
+    char sentence[COMMAND_SENTENCE_MAX] = "";
+    struct product_cache *cache;
+
+    if (session->config.hosts == HOSTS_MANY || cells_store_noted(session->pg, &session->scope) != STATUS_OK) {
+        return;
+    }
+    cache = command_cache(session);
+    if (cache == NULL) {
+        return;
+    }
+    if (catalog_home_compare(session->pg, &session->scope, cache, sentence, sizeof sentence) != STATUS_OK ||
+        product_cache_replay(cache, &session->scope, &(struct cache_marks){.all_categories = true}) != STATUS_OK) {
+        (void)fprintf(stderr, "wares: lists may be shown without this for up to WARES_CACHE_TTL: %s\n",
+                      sentence[0] != '\0' ? sentence : "the shared cells cannot be used");
+    }
+    product_cache_free(cache);
+}
+
 static int fill(struct command_session *session, const struct request *request)
 {
     const struct seed_plan plan = {
@@ -119,8 +142,10 @@ static int fill(struct command_session *session, const struct request *request)
     if (status == STATUS_OK) {
         status = add_products(session, &plan, request->products, &products);
     }
-    if (status != STATUS_OK) {
-        return tell_failure(session, status);
+    const int code = status == STATUS_OK ? 0 : tell_failure(session, status);
+    tell_pool(session);
+    if (code != 0) {
+        return code;
     }
     (void)printf("added %" PRIu64 " categories and %" PRIu64 " products in %.1f s; %" PRIu64 " and %" PRIu64
                  " were there already\n",

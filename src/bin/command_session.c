@@ -34,6 +34,21 @@ void command_end(struct command_session *session)
     pg_free(session->pg);
 }
 
+struct product_cache *command_cache(struct command_session *session)
+{
+    struct product_cache *cache =
+        product_cache_new(&(struct product_cache_options){.folder = session->config.runtime_dir});
+    struct text database = TEXT_ABSENT;
+
+    if (pg_database_identity(session->pg, &session->scope, &database) != STATUS_OK) {
+        product_cache_free(cache);
+        return NULL;
+    }
+    /* No backend: what is told to the pool has been committed. */
+    product_cache_attach(cache, database, (struct cells_backend){0});
+    return cache;
+}
+
 int command_fail(const char *format, ...)
 {
     va_list arguments;

@@ -8,6 +8,7 @@
 #include "cache/product_cache.h"
 #include "cache/redis.h"
 #include "catalog/catalog.h"
+#include "catalog/home.h"
 #include "domain/category.h"
 #include "domain/product.h"
 #include "handler/job_json.h"
@@ -56,14 +57,18 @@ static enum status migrate_until(struct pg *pg, int64_t deadline_ns, char *error
 
 /* Who serves the connection is told before anything is sent over it: where this process dies, others may trust in what it
  * marked only once that backend is gone. */
-static enum status attach_cache(struct pg *pg, struct scope *scope, struct product_cache *cache)
+static enum status attach_cache(struct pg *pg, struct scope *scope, const struct schema_gate *gate)
 {
+    struct product_cache *cache = gate->cache;
     const struct pg_backend backend = pg_backend(pg);
     struct text identity = TEXT_ABSENT;
     enum status status = pg_database_identity(pg, scope, &identity);
 
     if (status == STATUS_OK) {
         product_cache_attach(cache, identity, (struct cells_backend){.start_us = backend.start_us, .pid = backend.pid});
+    }
+    if (status == STATUS_OK && gate->config->hosts == HOSTS_ONE) {
+        catalog_home_announce(pg, scope, cache);
     }
     return status;
 }
@@ -86,7 +91,7 @@ static enum status check_schema(struct pg *pg, struct scope *scope, void *contex
         status = migrate_until(pg, scope->deadline_ns, error, sizeof error);
     }
     program_log_once(gate->told, "requests are refused", status == STATUS_OK ? "" : error);
-    return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate->cache) : status;
+    return status == STATUS_OK && pg == gate->own ? attach_cache(pg, scope, gate) : status;
 }
 
 /* What there is only once the gate has its place in the options of the connection. */

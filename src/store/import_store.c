@@ -216,8 +216,8 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
 enum status import_store_load(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct import *import)
 {
     static const char sql[] =
-        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running') "
-        "FROM import WHERE id = $1 AND state = 'ready'";
+        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running'), "
+        "touched_at < (SELECT started_at FROM job WHERE id = $1) FROM import WHERE id = $1 AND state = 'ready'";
     const struct text values[] = {hold->id, hold->fence};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_load", sql, true, values, LENGTH(values), &result);
@@ -228,7 +228,9 @@ enum status import_store_load(struct pg *pg, struct scope *scope, const struct j
     if (pg_rows(result) == 0) {
         return STATUS_NOT_FOUND;
     }
-    return is_true(result, 0, 14) ? read_import(result, import) : STATUS_STALE;
+    status = is_true(result, 0, 14) ? read_import(result, import) : STATUS_STALE;
+    import->untouched = status == STATUS_OK && is_true(result, 0, 15);
+    return status;
 }
 
 enum status import_store_lines(struct pg *pg, struct scope *scope, struct text id, uint64_t after, uint64_t count,
@@ -299,11 +301,11 @@ enum status import_store_move(struct pg *pg, struct scope *scope, const struct i
 
 enum status import_store_restart(struct pg *pg, struct scope *scope, const struct job_hold *hold, bool checking)
 {
-    static const char sql[] =
-        JOB_HELD ", moved AS (UPDATE import SET phase = $3, place = 0, created = 0, updated = 0, unchanged = 0, "
-                 "failed = 0, differences = '' WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
-                 "gone AS (DELETE FROM import_error e USING moved m WHERE e.import = m.id) "
-                 "SELECT count(*) FROM moved";
+    static const char sql[] = JOB_HELD
+        ", moved AS (UPDATE import SET phase = $3, place = 0, created = 0, updated = 0, unchanged = 0, "
+        "failed = 0, differences = '', touched_at = now() WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
+        "gone AS (DELETE FROM import_error e USING moved m WHERE e.import = m.id) "
+        "SELECT count(*) FROM moved";
     const struct text values[] = {hold->id, hold->fence, checking ? TEXT("check") : TEXT("apply")};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_restart", sql, false, values, LENGTH(values), &result);
