@@ -165,7 +165,12 @@ $(BUILD)/tests/tally-runner: $(BUILD)/obj/tests/service/tally_runner.o $(jobs_pa
 	@mkdir -p $(@D)
 	$(link) $(filter-out -lfcgi,$(libraries)) $(jobs_libraries)
 
-tests: $(unit_tests) $(integration_tests) $(fuzz_replays) $(BUILD)/tests/tally-runner
+# Preloaded by tests, it counts what a process allocates.
+$(BUILD)/tests/allocations.so: tests/service/allocations.c
+	@mkdir -p $(@D)
+	$(call quiet,cc)$(CC) $(cppflags) $(filter-out -fPIE -fsanitize=%,$(cflags)) -fPIC -shared -MF $(@:.so=.d) $< -o $@
+
+tests: $(unit_tests) $(integration_tests) $(fuzz_replays) $(BUILD)/tests/tally-runner $(BUILD)/tests/allocations.so
 
 test: ## all tests, on real servers of their own (installs what is missing)
 	deploy/deps.sh build run test lint

@@ -7,10 +7,15 @@
 
 #define GATHERED_MAX 8 /* requests that are done at once */
 
+enum gathered {
+    GATHER_CREATES, /* requests that create a product */
+    GATHER_READS,   /* requests for one product by its id */
+};
+
 struct gatherer {
     /* Serves another request of the kind that waits to be read already, from its beginning to its end. False where there
      * is none. */
-    bool (*gather)(struct gatherer *gatherer);
+    bool (*gather)(struct gatherer *gatherer, enum gathered kind);
 };
 
 #endif

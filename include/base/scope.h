@@ -13,7 +13,7 @@ struct scope {
     int64_t deadline_ns;       /* CLOCK_MONOTONIC; no wait goes past it */
     int64_t store_ns;          /* spent on Postgres so far */
     int64_t cache_ns;          /* spent on the cache so far */
-    struct gatherer *gatherer; /* of requests that create a product; NULL: none */
+    struct gatherer *gatherer; /* of requests that are done together; NULL: none */
     struct waiter *waiter;     /* for Postgres; NULL: waits are just waited for */
 };
 

@@ -108,8 +108,8 @@ void cells_mend(struct cells *cells, uint32_t cell, cells_is_gone is_gone, void 
 enum lease { LEASE_MINE, LEASE_OTHERS };
 
 /* Takes the cell's lease, for 50 ms at most, where it is free. Where it is not, and few wait for it already, waits until
- * it is given back, 2 ms at most. It saves work and guards nothing. */
-enum lease cells_lease(struct cells *cells, uint32_t cell);
+ * it is given back, 2 ms at most, or where patient is false not at all. It saves work and guards nothing. */
+enum lease cells_lease(struct cells *cells, uint32_t cell, bool patient);
 void cells_release(struct cells *cells, uint32_t cell);
 
 /* --- debts: writes of which Redis was not told --- */

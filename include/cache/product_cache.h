@@ -195,6 +195,10 @@ bool product_cache_get_answer(struct product_cache *cache, struct text key, stru
 void product_cache_put_answer(struct product_cache *cache, struct text key, const struct cached_answer *answer,
                               const struct cache_generation *generation);
 
+/* Between the two what is told to Redis without waiting may be kept back, as redis_hold. */
+void product_cache_hold(struct product_cache *cache);
+void product_cache_release(struct product_cache *cache);
+
 /* Whether Redis answers. */
 bool product_cache_answers(struct product_cache *cache, struct scope *scope);
 

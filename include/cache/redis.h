@@ -46,6 +46,10 @@ MUST_CHECK enum status redis_call(struct redis *redis, struct scope *scope, cons
  * answers outstanding, or where the command is larger than 8 MiB, it is not sent. */
 void redis_send(struct redis *redis, struct scope *scope, const struct text *words, size_t count);
 
+/* Between the two what redis_send is given may be kept back, so that several commands are sent with one call. */
+void redis_hold(struct redis *redis);
+void redis_release(struct redis *redis);
+
 /* The number of the connection that the next command goes out on, never used before; 0 where one is to be made first. */
 uint64_t redis_connection(const struct redis *redis);
 

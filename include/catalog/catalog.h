@@ -150,4 +150,8 @@ MUST_CHECK enum status catalog_category_tree(struct catalog *catalog, struct sco
 /* Whether the database answers: for /readyz. */
 MUST_CHECK enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *cache_answers);
 
+/* For who serves several requests in a row: between the two, what nobody waits for may be kept back, to be sent together. */
+void catalog_hold(struct catalog *catalog);
+void catalog_release(struct catalog *catalog);
+
 #endif

@@ -45,6 +45,10 @@ bool exchange_reads_body(const struct request *request, struct arena *arena);
  * stream->begun is true afterwards, the answer was sent through the stream, whole or cut. */
 void exchange_serve(struct exchange *exchange);
 
+/* For who serves several requests in a row: between the two, what nobody waits for may be kept back, to be sent together. */
+void exchange_hold(const struct app *app);
+void exchange_release(const struct app *app);
+
 /* For handlers of long answers: sends what response.body holds as the next part of the answer, before the first one the
  * head with the headers that every answer has, and empties the body. The stream must be there. False where the answer is
  * cut: stream->cut tells why, and nothing more is to be sent. */

@@ -1,5 +1,5 @@
 /* JSON in, bounded. A strict pass of our own checks what json-c lets through (RFC 8259's grammar to the letter, depth,
- * members of an object, values, duplicate keys, NUL, UTF-8, lone surrogates), then json-c builds the tree. Owns json-c. */
+ * members of an object, values, duplicate keys, NUL, UTF-8, lone surrogates), then a tree of json-c's is built. Owns json-c. */
 #ifndef JSON_PARSE_H
 #define JSON_PARSE_H
 
@@ -21,12 +21,11 @@ struct json_object; /* json-c's */
 MUST_CHECK enum status json_check(struct text text, struct faults *faults);
 
 /* json_check, then the tree, owned by faults->arena (released at its reset); NULL is the document "null". Numbers keep
- * their own digits: json_number_digits. STATUS_TOO_LARGE, without a fault, beyond INT_MAX bytes; STATUS_INTERNAL,
- * logged, where json-c does not read what the check took. */
+ * their own digits: json_number_digits. STATUS_TOO_LARGE, without a fault, beyond INT_MAX bytes. */
 MUST_CHECK enum status json_parse(struct text text, struct faults *faults, struct json_object **document);
 
 /* The digits of a number of such a document exactly as they were given, terminated, for as long as the document lives.
- * Never read a number another way: json-c saturates integers and rounds the rest. Absent for what is not a number. */
+ * Never read a number another way: to json-c each is 0. Absent for what is not a number. */
 struct text json_number_digits(struct json_object *number);
 
 #endif

@@ -62,6 +62,12 @@ void pg_free(struct pg *pg);
 MUST_CHECK enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
                                const struct text *parameters, size_t count, struct pg_result **result);
 
+/* As pg_exec for a statement that only reads, but first has the scope's gatherer, if there is one, serve other requests that
+ * may read like this: what they ask is sent together, and answered in one round trip. The time that they take is added to
+ * the scope's deadline. Nothing may be held meanwhile that one of them may wait for. */
+MUST_CHECK enum status pg_read_jointly(struct pg *pg, struct scope *scope, const char *name, const char *sql,
+                                       const struct text *parameters, size_t count, struct pg_result **result);
+
 /* Runs a statement in a transaction that is rolled back: what it would have answered, and nothing is changed. One round
  * trip. As pg_exec, but never STATUS_UNCERTAIN, and never tried again. */
 MUST_CHECK enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, const struct text *parameters,

@@ -77,7 +77,11 @@ void strbuf_append_text(struct strbuf *buffer, struct text text)
 
 void strbuf_append_char(struct strbuf *buffer, char c)
 {
-    strbuf_append(buffer, &c, 1);
+    char *end = strbuf_reserve(buffer, 1);
+    if (end != NULL) {
+        *end = c;
+        buffer->length++;
+    }
 }
 
 void strbuf_append_u64(struct strbuf *buffer, uint64_t value)

@@ -31,7 +31,7 @@ static void wait_for(_Atomic uint64_t *lease, uint64_t held)
     }
 }
 
-enum lease cells_lease(struct cells *cells, uint32_t cell)
+enum lease cells_lease(struct cells *cells, uint32_t cell, bool patient)
 {
     _Atomic uint64_t *lease = lease_of(cells, cell);
     uint64_t held = atomic_load(lease);
@@ -41,7 +41,7 @@ enum lease cells_lease(struct cells *cells, uint32_t cell)
         return atomic_compare_exchange_strong(lease, &held, (now + LEASE_MS) << WAITER_BITS) ? LEASE_MINE
                                                                                              : LEASE_OTHERS;
     }
-    if ((held & WAITERS) < WAITERS_MAX && atomic_compare_exchange_strong(lease, &held, held + 1)) {
+    if (patient && (held & WAITERS) < WAITERS_MAX && atomic_compare_exchange_strong(lease, &held, held + 1)) {
         wait_for(lease, held);
         /* Off again, where it is still the same lease; a waiter that dies is forgotten with it. */
         uint64_t later = atomic_load(lease);

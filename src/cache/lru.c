@@ -14,12 +14,16 @@
 /* One chain for so many bytes of the bound: about one for each product of the usual size. */
 #define BYTES_PER_CHAIN 1024
 
+/* Entries are as large as they have to be, up to a multiple of this. */
+#define ROOM_STEP ((size_t)64)
+
 struct entry {
     struct entry *next;  /* in its chain */
     struct entry *newer; /* by last use */
     struct entry *older;
     int64_t held_ns;
     uint64_t hash;
+    size_t room;   /* bytes of the entry as it was allocated */
     size_t length; /* of the value */
     size_t key_length;
     alignas(max_align_t) char bytes[]; /* the value, and the key behind it */
@@ -125,32 +129,27 @@ static struct entry **find(const struct lru *lru, uint64_t hash, struct text key
     return link;
 }
 
-static size_t size_of(size_t length, size_t key_length)
-{
-    return sizeof(struct entry) + length + key_length;
-}
-
-/* Drops what hangs there, if anything does. */
-static void unhang(struct lru *lru, struct entry **link)
+/* Takes out what hangs there, if anything does; it is the caller's then. */
+static struct entry *unhang(struct lru *lru, struct entry **link)
 {
     struct entry *entry = *link;
 
     if (entry != NULL) {
         *link = entry->next;
         unlink_from_list(lru, entry);
-        lru->bytes -= size_of(entry->length, entry->key_length);
-        free(entry);
+        lru->bytes -= entry->room;
     }
+    return entry;
 }
 
-static void drop_oldest(struct lru *lru)
+static struct entry *unhang_oldest(struct lru *lru)
 {
     struct entry **link = chain_of(lru, lru->oldest->hash);
 
     while (*link != lru->oldest) {
         link = &(*link)->next;
     }
-    unhang(lru, link);
+    return unhang(lru, link);
 }
 
 static struct entry *look(const struct lru *lru, struct text key)
@@ -182,30 +181,69 @@ void *lru_get(struct lru *lru, struct text key, int64_t now_ns)
 void lru_drop(struct lru *lru, struct text key)
 {
     if (lru->chain_count > 0) {
-        unhang(lru, find(lru, hash_add(HASH_START, key), key));
+        free(unhang(lru, find(lru, hash_add(HASH_START, key), key)));
     }
+}
+
+static size_t room_of(size_t length, size_t key_length)
+{
+    return (sizeof(struct entry) + length + key_length + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+}
+
+/* Whether an entry that is taken out may be used for another: that one of the same size comes next is what is usual, and
+ * the allocator is spared the holes. What is left over is lost as long as it is used. */
+static bool is_reusable(const struct entry *entry, size_t room)
+{
+    return entry != NULL && entry->room >= room && entry->room - room <= room / 8;
+}
+
+/* Makes room, and gives a zeroed entry of at least that room. */
+static struct entry *make_entry(struct lru *lru, struct entry *replaced, size_t room)
+{
+    struct entry *reused = is_reusable(replaced, room) ? replaced : NULL;
+
+    if (reused != replaced) {
+        free(replaced);
+    }
+    room = reused != NULL ? reused->room : room;
+    while (lru->oldest != NULL && lru->bytes + room > lru->bytes_max) {
+        struct entry *dropped = unhang_oldest(lru);
+        if (reused == NULL && is_reusable(dropped, room)) {
+            reused = dropped;
+            room = reused->room;
+        } else {
+            free(dropped);
+        }
+    }
+    if (reused != NULL) {
+        memset(reused, 0, room);
+    } else {
+        reused = memory_new(1, room);
+    }
+    reused->room = room;
+    return reused;
 }
 
 void *lru_put(struct lru *lru, struct text key, size_t length, int64_t held_ns)
 {
     const uint64_t hash = hash_add(HASH_START, key);
-    const size_t size = size_of(length, key.length);
+    const size_t room = room_of(length, key.length);
 
-    lru_drop(lru, key);
-    if (lru->chain_count == 0 || size > lru->bytes_max / 4) {
+    if (lru->chain_count == 0 || room > lru->bytes_max / 4) {
+        lru_drop(lru, key);
         return NULL;
     }
-    while (lru->oldest != NULL && lru->bytes + size > lru->bytes_max) {
-        drop_oldest(lru);
-    }
 
-    struct entry *entry = memory_new(1, size);
+    struct entry *entry = make_entry(lru, unhang(lru, find(lru, hash, key)), room);
     struct entry **chain = chain_of(lru, hash);
-    *entry =
-        (struct entry){.next = *chain, .held_ns = held_ns, .hash = hash, .length = length, .key_length = key.length};
+    entry->next = *chain;
+    entry->held_ns = held_ns;
+    entry->hash = hash;
+    entry->length = length;
+    entry->key_length = key.length;
     memcpy(entry->bytes + length, key.data, key.length);
     *chain = entry;
     put_in_front(lru, entry);
-    lru->bytes += size;
+    lru->bytes += entry->room;
     return entry->bytes;
 }

@@ -126,13 +126,15 @@ static enum remote_state get_remote(struct product_cache *cache, struct scope *s
     return state;
 }
 
-/* One process reads the database while others wait a little for what it finds. With many hosts the lease is in Redis. */
+/* One process reads the database while others wait a little for what it finds. With many hosts the lease is in Redis. Reads
+ * that are done together are one within another: one that waited might wait for the very one that it keeps waiting. */
 static enum remote_state take_turn(struct product_cache *cache, struct scope *scope, struct text id,
                                    struct held_product *found, struct cache_ticket *ticket)
 {
     const int64_t began_ns = clock_monotonic_ns();
 
-    ticket->leased = cells_lease(cache->cells, ticket->cell) == LEASE_MINE;
+    ticket->leased = cells_lease(cache->cells, ticket->cell, cache->leases == 0) == LEASE_MINE;
+    cache->leases += ticket->leased ? 1 : 0;
     scope->cache_ns += clock_monotonic_ns() - began_ns;
     if (ticket->leased || !note(cache, ticket, cells_word(cache->cells, ticket->cell))) {
         return REMOTE_ABSENT;
@@ -203,6 +205,7 @@ bool product_cache_get_unproven(struct product_cache *cache, struct text id, int
 
 static void release(struct product_cache *cache, const struct cache_ticket *ticket)
 {
+    cache->leases -= ticket->leased ? 1 : 0;
     if (ticket->leased && ticket->incarnation == cells_incarnation(cache->cells)) {
         cells_release(cache->cells, ticket->cell);
     }
@@ -335,7 +338,17 @@ enum status product_cache_repair(struct product_cache *cache, struct scope *scop
     return remote_repair(&cache->remote, scope, id, version) ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
-/* --- whether it is there --- */
+/* --- Redis as such --- */
+
+void product_cache_hold(struct product_cache *cache)
+{
+    redis_hold(cache->options.redis);
+}
+
+void product_cache_release(struct product_cache *cache)
+{
+    redis_release(cache->options.redis);
+}
 
 bool product_cache_answers(struct product_cache *cache, struct scope *scope)
 {

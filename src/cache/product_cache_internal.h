@@ -21,6 +21,7 @@ struct product_cache {
     struct remote remote;
     uint64_t incarnation; /* of the words in memory */
     int64_t mend_at_ns;   /* not before */
+    unsigned leases;      /* held for reads that are under way */
     bool attached;
     bool writing;
     bool one_product; /* the write in flight is of one */

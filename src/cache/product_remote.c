@@ -24,7 +24,13 @@ void number_write(char out[NUMBER_LENGTH], uint64_t number)
 
 struct text remote_key(struct scope *scope, struct text id)
 {
-    return arena_printf(scope->arena, "wares:product:" PRODUCT_CACHE_FORMAT ":%.*s", TEXT_PRINT(id));
+    static const char before[] = "wares:product:" PRODUCT_CACHE_FORMAT ":";
+    const size_t length = sizeof before - 1 + id.length;
+    char *key = arena_alloc(scope->arena, length);
+
+    memcpy(key, before, sizeof before - 1);
+    memcpy(key + sizeof before - 1, id.data, id.length);
+    return (struct text){.data = key, .length = length};
 }
 
 /* False for a value that was not written here, or was cut. */
@@ -48,11 +54,15 @@ static bool read_value(struct text value, struct held_product *product)
 static struct text value_of(struct scope *scope, const struct cached_product *product, const char guard[GUARD_LENGTH])
 {
     const size_t length = JSON_AT + product->json.length;
-    const struct text head =
-        arena_printf(scope->arena, "V%.*s%0*" PRId64 "\n", GUARD_LENGTH, guard, VERSION_DIGITS, product->version);
     char *value = arena_alloc(scope->arena, length);
+    uint64_t version = (uint64_t)product->version;
 
-    memcpy(value, head.data, JSON_AT);
+    value[0] = 'V';
+    memcpy(value + GUARD_AT, guard, GUARD_LENGTH);
+    for (size_t i = VERSION_DIGITS; i-- > 0; version /= 10) {
+        value[VERSION_AT + i] = (char)('0' + version % 10);
+    }
+    value[JSON_AT - 1] = '\n';
     memcpy(value + JSON_AT, product->json.data, product->json.length);
     return (struct text){.data = value, .length = length};
 }

@@ -37,6 +37,7 @@ struct redis {
     unsigned unread;        /* then answers that nobody waits for */
     unsigned failures;      /* in a row */
     int64_t retry_at_ns;    /* no attempt before */
+    bool held;              /* what nobody waits for is not sent yet */
     bool refused;           /* the last answer was an error */
     bool troubled;          /* a failure was logged, and no recovery since */
     int64_t complain_at_ns; /* no line about an error answer before */
@@ -419,9 +420,22 @@ void redis_send(struct redis *redis, struct scope *scope, const struct text *wor
     /* Where none has arrived the command is not worth a wait. */
     if (redis->unread < UNREAD_MAX && connected(redis, no_wait) == STATUS_OK && append_command(redis, words, count)) {
         redis->unread++;
-        if (!flush(redis)) {
+        if ((!redis->held || redis->unsent.length >= UNSENT_KEPT) && !flush(redis)) {
             drop_connection(redis, "the connection was lost");
         }
     }
     scope->cache_ns += clock_monotonic_ns() - began_ns;
+}
+
+void redis_hold(struct redis *redis)
+{
+    redis->held = true;
+}
+
+void redis_release(struct redis *redis)
+{
+    redis->held = false;
+    if (redis->context != NULL && redis->unsent.length > 0 && !flush(redis)) {
+        drop_connection(redis, "the connection was lost");
+    }
 }

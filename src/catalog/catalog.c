@@ -120,3 +120,13 @@ enum status catalog_ready(struct catalog *catalog, struct scope *scope, bool *ca
     *cache_answers = product_cache_answers(catalog->options.cache, scope);
     return pg_exec(catalog->options.pg, scope, "ready", "SELECT 1", true, NULL, 0, &result);
 }
+
+void catalog_hold(struct catalog *catalog)
+{
+    product_cache_hold(catalog->options.cache);
+}
+
+void catalog_release(struct catalog *catalog)
+{
+    product_cache_release(catalog->options.cache);
+}

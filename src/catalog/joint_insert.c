@@ -85,7 +85,7 @@ enum status joint_insert(struct catalog *catalog, struct scope *scope, const str
     catalog->gatherings = catalog->waiting_count > 0 ? catalog->gatherings : 0;
     catalog->waiting[catalog->waiting_count++] = &own;
     while (!own.done && catalog->waiting_count < GATHERED_MAX && catalog->gatherings++ < GATHERINGS_MAX &&
-           scope->gatherer->gather(scope->gatherer)) {
+           scope->gatherer->gather(scope->gatherer, GATHER_CREATES)) {
     }
     /* The time of others is not its own, as little as where it waits in line for its worker. */
     scope->deadline_ns += clock_monotonic_ns() - began_ns;

@@ -1,47 +1,33 @@
 /* Finds a path's route. Compares first and decodes afterwards, so that what does not match costs no memory. */
 #include "http/router.h"
 
-/* Takes the first segment, behind its "/". */
-static struct text take_segment(struct text *path)
-{
-    struct text behind = {.data = path->data + 1, .length = path->length - 1};
-    size_t length = 0;
-    while (length < behind.length && behind.data[length] != '/') {
-        length++;
-    }
-    *path = (struct text){.data = behind.data + length, .length = behind.length - length};
-    return (struct text){.data = behind.data, .length = length};
-}
+#include <string.h>
 
-static bool has_segment(struct text path)
-{
-    return path.length > 0 && path.data[0] == '/';
-}
-
-static bool is_parameter(struct text segment)
-{
-    return segment.length >= 2 && segment.data[0] == '{' && segment.data[segment.length - 1] == '}';
-}
-
-/* Compares the path with the pattern, segment by segment, and collects the raw parameters. */
+/* Compares the path with the pattern, in which a parameter fills its segment, and collects the raw parameters. */
 static bool pattern_matches(const char *pattern, struct text path, struct route_match *match)
 {
-    struct text left = text_of(pattern);
+    const char *at = path.data;
+    const char *end = path.data + path.length;
+
     match->count = 0;
-    while (has_segment(left) && has_segment(path)) {
-        struct text wanted = take_segment(&left);
-        struct text given = take_segment(&path);
-        if (!is_parameter(wanted)) {
-            if (!text_equal(wanted, given)) {
+    while (*pattern != '\0') {
+        if (*pattern != '{') {
+            if (at == end || *at++ != *pattern++) {
                 return false;
             }
-        } else if (given.length > 0 && match->count < ROUTE_PARAMETERS_MAX) {
-            match->parameters[match->count++] = given;
-        } else {
+            continue;
+        }
+        const char *start = at;
+        while (at < end && *at != '/') {
+            at++;
+        }
+        if (at == start || match->count == ROUTE_PARAMETERS_MAX) {
             return false;
         }
+        match->parameters[match->count++] = (struct text){.data = start, .length = (size_t)(at - start)};
+        pattern += strcspn(pattern, "}") + 1;
     }
-    return left.length == 0 && path.length == 0;
+    return at == end;
 }
 
 static bool decode_parameters(struct route_match *match, struct arena *arena)

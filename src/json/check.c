@@ -3,13 +3,9 @@
 #include "json/parse.h"
 
 #include "keys.h"
-#include "scan.h"
 #include "string_scan.h"
 
-#include "base/memory.h"
 #include "base/utf8.h"
-
-#include <stdlib.h>
 
 /* What the grammar allows next. */
 enum expected {
@@ -38,7 +34,6 @@ struct scanner {
     size_t depth;
     size_t values; /* so far */
     struct json_keys keys;
-    struct json_numbers *numbers; /* NULL: not wanted */
     struct faults *faults;
 };
 
@@ -193,18 +188,8 @@ static bool scan_digits(struct scanner *scanner)
     return scanner->at > start || fault_unexpected(scanner, "a digit");
 }
 
-static void keep_number(struct json_numbers *numbers, char *digits)
-{
-    if (numbers->count == numbers->capacity) {
-        numbers->capacity = numbers->capacity == 0 ? 16 : numbers->capacity * 2;
-        numbers->digits = memory_resize(numbers->digits, numbers->capacity * sizeof(*numbers->digits));
-    }
-    numbers->digits[numbers->count++] = digits;
-}
-
 static bool scan_number(struct scanner *scanner)
 {
-    const char *start = scanner->at;
     if (peek(scanner) == '-') {
         scanner->at++;
     }
@@ -229,10 +214,6 @@ static bool scan_number(struct scanner *scanner)
         if (!scan_digits(scanner)) {
             return false;
         }
-    }
-    if (scanner->numbers != NULL) {
-        struct text digits = {.data = start, .length = (size_t)(scanner->at - start)};
-        keep_number(scanner->numbers, arena_string(scanner->faults->arena, digits));
     }
     return true;
 }
@@ -328,11 +309,10 @@ static bool scan_token(struct scanner *scanner)
     return fault_unexpected(scanner, "the end");
 }
 
-enum status json_scan(struct text text, struct faults *faults, struct json_numbers *numbers)
+enum status json_check(struct text text, struct faults *faults)
 {
     text = text.data != NULL ? text : TEXT("");
-    struct scanner scanner = {
-        .text = text, .at = text.data, .end = text.data + text.length, .numbers = numbers, .faults = faults};
+    struct scanner scanner = {.text = text, .at = text.data, .end = text.data + text.length, .faults = faults};
     bool valid = true;
     skip_white_space(&scanner);
     while (valid && (scanner.at < scanner.end || scanner.expected != EXPECT_NOTHING)) {
@@ -341,15 +321,4 @@ enum status json_scan(struct text text, struct faults *faults, struct json_numbe
     }
     json_keys_free(&scanner.keys);
     return valid ? STATUS_OK : STATUS_INVALID;
-}
-
-void json_numbers_free(struct json_numbers *numbers)
-{
-    free(numbers->digits);
-    *numbers = (struct json_numbers){0};
-}
-
-enum status json_check(struct text text, struct faults *faults)
-{
-    return json_scan(text, faults, NULL);
 }

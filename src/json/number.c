@@ -8,7 +8,7 @@
 
 bool json_is_number(struct json_object *value)
 {
-    return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double);
+    return json_object_is_type(value, json_type_int);
 }
 
 void json_number_attach(struct json_object *number, char *digits)

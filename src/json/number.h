@@ -8,6 +8,7 @@
 
 struct json_object;
 
+/* Numbers are 0 to json-c, whatever their digits. */
 bool json_is_number(struct json_object *value);
 
 /* Gives a number its digits: terminated, and alive as long as the number is. */

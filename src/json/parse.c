@@ -1,83 +1,146 @@
-/* JSON text to a tree: the strict check, then json-c, then each number gets its own digits back. */
+/* JSON text to a tree: the strict check, and then the building, which need not look for faults any more. json-c's own
+ * tokener is not used: it would check everything once more, and take numbers for what fits into its own. */
 #include "json/parse.h"
 
 #include "number.h"
-#include "scan.h"
 #include "string_scan.h"
 #include "tree.h"
 
-#include "base/log.h"
-
-#include <json-c/json.h>
-#include <json-c/json_visit.h>
 #include <limits.h>
+#include <string.h>
 
-/* json-c counts the level of the document itself, and one more for the values of the innermost container. */
-#define TOKENER_DEPTH (JSON_DEPTH_MAX + 2)
+/* Room of an array at first; json-c's default is for 32. */
+#define ARRAY_FIRST 4
 
-/* Hands the next digits to a number. */
-static int attach_digits(struct json_object *value, int flags, struct json_object *parent, const char *key,
-                         size_t *index, void *context) /* NOLINT(readability-non-const-parameter): json-c's type */
+struct builder {
+    const char *at;
+    const char *end;
+    struct arena *arena;
+    struct json_object *open[JSON_DEPTH_MAX]; /* containers, the innermost last */
+    size_t depth;
+    struct json_object *root;
+};
+
+/* at is a double quote; moves behind the string. */
+static struct text take_string(struct builder *builder)
 {
-    (void)flags;
-    (void)parent;
-    (void)key;
-    (void)index;
-    struct json_numbers *left = context;
-    if (json_is_number(value)) {
-        if (left->count == 0) {
-            return JSON_C_VISIT_RETURN_ERROR;
-        }
-        json_number_attach(value, *left->digits);
-        left->digits++;
-        left->count--;
-    }
-    return JSON_C_VISIT_RETURN_CONTINUE;
+    const char *start = builder->at + 1;
+    const struct string_scan scan = json_scan_string(start, builder->end);
+    const struct text inside = {.data = start, .length = (size_t)(scan.stop - start)};
+
+    builder->at = scan.stop + 1;
+    return scan.escaped ? json_decode_string(inside, builder->arena) : inside;
 }
 
-/* True where the whole text was read; *document is the caller's then. */
-static bool build_tree(struct text text, struct json_object **document)
+static bool is_of_number(char c)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(TOKENER_DEPTH);
-    if (tokener == NULL) {
-        return false;
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* What a number is stands in its digits alone. */
+static struct json_object *take_number(struct builder *builder)
+{
+    struct json_object *number = tree_made(json_object_new_int64(0));
+    const char *start = builder->at;
+
+    while (builder->at < builder->end && is_of_number(*builder->at)) {
+        builder->at++;
     }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *tree = json_tokener_parse_ex(tokener, text.data, (int)text.length);
-    if (json_tokener_get_error(tokener) == json_tokener_continue) {
-        /* A bare number could go on; a NUL ends it. */
-        tree = json_tokener_parse_ex(tokener, "", 1);
+    json_number_attach(
+        number, arena_string(builder->arena, (struct text){.data = start, .length = (size_t)(builder->at - start)}));
+    return number;
+}
+
+/* Puts a value into its place; a container's own values come next. */
+static void put(struct builder *builder, struct text name, struct json_object *value)
+{
+    struct json_object *into = builder->depth > 0 ? builder->open[builder->depth - 1] : NULL;
+
+    if (into == NULL) {
+        builder->root = value;
+        tree_keep(value, builder->arena);
+    } else if (name.data != NULL) {
+        /* The check has seen that no other member has it. */
+        tree_must_succeed(
+            json_object_object_add_ex(into, arena_string(builder->arena, name), value, JSON_C_OBJECT_ADD_KEY_IS_NEW));
+    } else {
+        tree_must_succeed(json_object_array_add(into, value));
     }
-    bool whole = json_tokener_get_error(tokener) == json_tokener_success;
-    json_tokener_free(tokener);
-    if (whole) {
-        *document = tree;
+    if (tree_is_container(value)) {
+        builder->open[builder->depth++] = value;
     }
-    return whole;
+}
+
+static void take_value(struct builder *builder, struct text name)
+{
+    struct text string;
+
+    switch (*builder->at) {
+    case '{':
+        builder->at++;
+        put(builder, name, tree_new_object());
+        break;
+    case '[':
+        builder->at++;
+        put(builder, name, tree_made(json_object_new_array_ext(ARRAY_FIRST)));
+        break;
+    case '"':
+        string = take_string(builder);
+        put(builder, name, tree_made(json_object_new_string_len(string.data, (int)string.length)));
+        break;
+    case 't':
+        builder->at += strlen("true");
+        put(builder, name, tree_made(json_object_new_boolean(1)));
+        break;
+    case 'f':
+        builder->at += strlen("false");
+        put(builder, name, tree_made(json_object_new_boolean(0)));
+        break;
+    case 'n':
+        builder->at += strlen("null");
+        put(builder, name, NULL);
+        break;
+    default:
+        put(builder, name, take_number(builder));
+        break;
+    }
+}
+
+/* What stands between values and says nothing once all is checked: white space, commas and colons. */
+static void skip(struct builder *builder)
+{
+    while (builder->at < builder->end && (*builder->at == ' ' || *builder->at == ',' || *builder->at == ':' ||
+                                          *builder->at == '\n' || *builder->at == '\r' || *builder->at == '\t')) {
+        builder->at++;
+    }
+}
+
+static void build(struct builder *builder)
+{
+    for (skip(builder); builder->at < builder->end; skip(builder)) {
+        struct text name = TEXT_ABSENT;
+
+        if (*builder->at == '}' || *builder->at == ']') {
+            builder->at++;
+            builder->depth--;
+            continue;
+        }
+        if (builder->depth > 0 && json_object_is_type(builder->open[builder->depth - 1], json_type_object)) {
+            name = take_string(builder);
+            skip(builder);
+        }
+        take_value(builder, name);
+    }
 }
 
 enum status json_parse(struct text text, struct faults *faults, struct json_object **document)
 {
-    struct json_numbers numbers = {0};
-    struct json_object *tree = NULL;
-    enum status status = text.length > INT_MAX ? STATUS_TOO_LARGE : json_scan(text, faults, &numbers);
-    if (status != STATUS_OK) {
-        goto done;
+    const enum status status = text.length > INT_MAX ? STATUS_TOO_LARGE : json_check(text, faults);
+
+    if (status == STATUS_OK) {
+        struct builder builder = {.at = text.data, .end = text.data + text.length, .arena = faults->arena};
+        build(&builder);
+        *document = builder.root;
     }
-    status = STATUS_INTERNAL;
-    if (!build_tree(json_join_surrogates(text, faults->arena), &tree)) {
-        log_error("json-c does not read a document of %zu bytes that the check took", text.length);
-        goto done;
-    }
-    tree_keep(tree, faults->arena);
-    struct json_numbers left = numbers;
-    if (numbers.count > 0 && (json_c_visit(tree, 0, attach_digits, &left) < 0 || left.count > 0)) {
-        log_error("json-c finds other numbers than the check in a document of %zu bytes", text.length);
-        goto done;
-    }
-    *document = tree;
-    status = STATUS_OK;
-done:
-    json_numbers_free(&numbers);
     return status;
 }

@@ -213,38 +213,3 @@ struct text json_decode_string(struct text inside, struct arena *arena)
     }
     return (struct text){.data = start, .length = (size_t)(out - start)};
 }
-
-static char *put_bytes(char *out, const char *from, const char *end)
-{
-    memcpy(out, from, (size_t)(end - from));
-    return out + (end - from);
-}
-
-struct text json_join_surrogates(struct text document, struct arena *arena)
-{
-    const char *end = document.data + document.length;
-    const char *pending = document.data; /* not copied yet */
-    const char *at = document.data;
-    char *start = NULL;
-    char *out = NULL;
-    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
-        uint32_t code_point = 0;
-        if (at[1] != 'u' || !read_hex4(at + 2, end, &code_point) || !is_high_surrogate(code_point)) {
-            at += 2;
-            continue;
-        }
-        if (start == NULL) {
-            start = arena_alloc(arena, document.length);
-            out = start;
-        }
-        out = put_bytes(out, pending, at);
-        at = decode_unicode_escape(at, end, &code_point);
-        out = put_utf8(out, code_point);
-        pending = at;
-    }
-    if (start == NULL) {
-        return document;
-    }
-    out = put_bytes(out, pending, end);
-    return (struct text){.data = start, .length = (size_t)(out - start)};
-}

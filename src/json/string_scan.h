@@ -1,4 +1,4 @@
-/* Strings of JSON text (RFC 8259, section 7), for the check. */
+/* Strings of JSON text (RFC 8259, section 7), for the check and for what comes behind it. */
 #ifndef JSON_STRING_SCAN_H
 #define JSON_STRING_SCAN_H
 
@@ -17,12 +17,8 @@ struct string_scan {
 /* Scans from behind the opening quote to the closing one. The text goes on to end at most. */
 struct string_scan json_scan_string(const char *from, const char *end);
 
-/* The characters that the inside of a string stands for. It must have been scanned without a fault. */
+/* The characters that the inside of a string stands for, each pair of surrogates one. It must have been scanned without a
+ * fault. */
 struct text json_decode_string(struct text inside, struct arena *arena);
-
-/* A document, which must have been checked without a fault, with each pair of escaped surrogates as the character that
- * it stands for: json-c 0.16 takes a pair for halves where the lower 16 bits of its character, such as U+1D800, would be
- * a surrogate too. The text itself where it has no such pair. */
-struct text json_join_surrogates(struct text document, struct arena *arena);
 
 #endif

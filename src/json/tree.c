@@ -98,8 +98,7 @@ static enum tree_excess charge_value(struct tree_budget *budget, struct json_obj
 
 /* --- changing --- */
 
-/* What json-c gave back. */
-static struct json_object *made(struct json_object *value)
+struct json_object *tree_made(struct json_object *value)
 {
     if (value == NULL) {
         log_error("out of memory: json-c could not make a value");
@@ -108,7 +107,7 @@ static struct json_object *made(struct json_object *value)
     return value;
 }
 
-static void must_succeed(int result)
+void tree_must_succeed(int result)
 {
     if (result != 0) {
         log_error("out of memory: json-c could not make room in an object or array");
@@ -118,7 +117,7 @@ static void must_succeed(int result)
 
 struct json_object *tree_new_object(void)
 {
-    return made(json_object_new_object());
+    return tree_made(json_object_new_object());
 }
 
 static void release(void *tree)
@@ -138,13 +137,13 @@ enum tree_excess tree_set_member(struct json_object *object, const char *name, s
         (void)json_object_put(value);
         return TREE_TOO_MANY_MEMBERS;
     }
-    must_succeed(json_object_object_add(object, name, value));
+    tree_must_succeed(json_object_object_add(object, name, value));
     return TREE_WITHIN;
 }
 
 void tree_insert(struct json_object *array, size_t index, struct json_object *value)
 {
-    must_succeed(json_object_array_add(array, value));
+    tree_must_succeed(json_object_array_add(array, value));
     /* json-c 0.16 cannot insert: what was added last changes its place, owned as before. */
     struct array_list *list = json_object_get_array(array);
     memmove(&list->array[index + 1], &list->array[index], (list->length - index - 1) * sizeof(list->array[0]));
@@ -153,16 +152,14 @@ void tree_insert(struct json_object *array, size_t index, struct json_object *va
 
 void tree_remove_element(struct json_object *array, size_t index)
 {
-    must_succeed(json_object_array_del_idx(array, index, 1));
+    tree_must_succeed(json_object_array_del_idx(array, index, 1));
 }
 
 /* --- copying --- */
 
-static struct json_object *copy_number(struct json_object *number, struct text digits, struct arena *arena)
+static struct json_object *copy_number(struct text digits, struct arena *arena)
 {
-    struct json_object *copy =
-        made(json_object_is_type(number, json_type_int) ? json_object_new_int64(json_object_get_int64(number))
-                                                        : json_object_new_double(json_object_get_double(number)));
+    struct json_object *copy = tree_made(json_object_new_int64(0));
     json_number_attach(copy, arena_string(arena, digits));
     return copy;
 }
@@ -178,20 +175,20 @@ static enum tree_excess copy_value(struct json_object *source, struct tree_budge
         *copy = NULL;
         break;
     case json_type_boolean:
-        *copy = made(json_object_new_boolean(json_object_get_boolean(source)));
+        *copy = tree_made(json_object_new_boolean(json_object_get_boolean(source)));
         break;
     case json_type_int:
     case json_type_double:
         excess = charge_bytes(budget, digits.length);
         if (excess == TREE_WITHIN) {
-            *copy = copy_number(source, digits, arena);
+            *copy = copy_number(digits, arena);
         }
         break;
     case json_type_string:
         excess = charge_bytes(budget, (size_t)json_object_get_string_len(source));
         if (excess == TREE_WITHIN) {
-            *copy =
-                made(json_object_new_string_len(json_object_get_string(source), json_object_get_string_len(source)));
+            *copy = tree_made(
+                json_object_new_string_len(json_object_get_string(source), json_object_get_string_len(source)));
         }
         break;
     case json_type_object:
@@ -199,7 +196,7 @@ static enum tree_excess copy_value(struct json_object *source, struct tree_budge
         break;
     case json_type_array:
         /* Of just the size: json-c's default has room for 32. */
-        *copy = made(json_object_new_array_ext((int)json_object_array_length(source)));
+        *copy = tree_made(json_object_new_array_ext((int)json_object_array_length(source)));
         break;
     }
     return excess;
@@ -214,7 +211,7 @@ static enum tree_excess copy_child(const struct tree_child *child, struct json_o
         return excess;
     }
     if (child->name == NULL) {
-        must_succeed(json_object_array_add(into, *copy));
+        tree_must_succeed(json_object_array_add(into, *copy));
         return TREE_WITHIN;
     }
     excess = charge_bytes(budget, strlen(child->name));

@@ -61,6 +61,10 @@ enum tree_excess tree_equal(struct json_object *a, struct json_object *b, struct
 
 struct json_object *tree_new_object(void);
 
+/* What json-c made, or did: it does not fail but for want of memory. */
+struct json_object *tree_made(struct json_object *value);
+void tree_must_succeed(int result);
+
 /* Makes a tree the arena's: it is released at its reset. */
 void tree_keep(struct json_object *tree, struct arena *arena);
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/uuid.h"
 
 #include <errno.h>
 #include <fastcgi.h>
@@ -113,19 +114,50 @@ static size_t whole_request(const unsigned char *bytes, size_t count)
     return 0;
 }
 
+/* What stands behind the first such part, or absent. */
+static struct text behind(struct text bytes, const char *part)
+{
+    const size_t length = strlen(part);
+    const char *found = bytes.length > 0 ? memmem(bytes.data, bytes.length, part, length) : NULL;
+
+    if (found == NULL) {
+        return TEXT_ABSENT;
+    }
+    return (struct text){.data = found + length, .length = bytes.length - (size_t)(found + length - bytes.data)};
+}
+
+/* Other addresses that are as long lead to what may take longer than one product. */
+static bool begins_with_id(struct text bytes)
+{
+    char id[UUID_TEXT_LENGTH + 1];
+
+    return bytes.length >= UUID_TEXT_LENGTH &&
+           uuid_normalise((struct text){.data = bytes.data, .length = UUID_TEXT_LENGTH}, id);
+}
+
 /* Names and values stand behind their lengths, so that these are whole values. What only looks like it, in another
  * value, is served like any other request: that is a matter of time alone. One that is still on its way would have others
  * wait for it, whose time is running already. */
-bool connection_asks_to_create(const struct connection *connection)
+bool connection_asks(const struct connection *connection, enum gathered kind)
 {
-    static const char method[] = "\016\004REQUEST_METHODPOST";
-    static const char uri[] = "\013\020REQUEST_URI/api/v1/products";
-    unsigned char begin[JOINING_MAX];
+    static const char *const methods[] = {
+        [GATHER_CREATES] = "\016\004REQUEST_METHODPOST",
+        [GATHER_READS] = "\016\003REQUEST_METHODGET",
+    };
+    static const char *const uris[] = {
+        [GATHER_CREATES] = "\013\020REQUEST_URI/api/v1/products",
+        [GATHER_READS] = "\013\065REQUEST_URI/api/v1/products/",
+    };
+    char begin[JOINING_MAX];
     const ssize_t count = recv(connection->fd, begin, sizeof begin, MSG_DONTWAIT | MSG_PEEK);
-    const size_t length = count > 0 ? whole_request(begin, (size_t)count) : 0;
+    const struct text request = {.data = begin,
+                                 .length = count > 0 ? whole_request((const unsigned char *)begin, (size_t)count) : 0};
+    const struct text behind_uri = behind(request, uris[kind]);
 
-    return length > 0 && memmem(begin, length, method, sizeof method - 1) != NULL &&
-           memmem(begin, length, uri, sizeof uri - 1) != NULL;
+    if (behind(request, methods[kind]).data == NULL || behind_uri.data == NULL) {
+        return false;
+    }
+    return kind != GATHER_READS || begins_with_id(behind_uri);
 }
 
 /* False where no request of ours came. Where libfcgi finds that out, it has closed the descriptor: until the watchdog is

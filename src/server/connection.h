@@ -61,9 +61,9 @@ bool connection_open(struct connection *connection, int fd, int64_t io_timeout_m
  * request's deadline and the watchdog. */
 void connection_serve(struct connection *connection, struct serving *serving, bool last);
 
-/* True where what can be read on a kept connection begins with a request to create a product, which is whole and small. It
- * is not read. */
-bool connection_asks_to_create(const struct connection *connection);
+/* True where what can be read on a kept connection begins with a request of that kind, which is whole and small. It is not
+ * read. */
+bool connection_asks(const struct connection *connection, enum gathered kind);
 
 void connection_close(struct connection *connection);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "handler/exchange.h"
 #include "limits.h"
 
 #include <errno.h>
@@ -211,6 +212,19 @@ static int wait_ms(const struct worker *worker)
     return worker->table.open > 0 ? CONNECTION_SWEEP_MS : -1;
 }
 
+/* Of what several requests write, lines of the log and entries of the cache, much goes out together. */
+static void hold(struct worker *worker)
+{
+    log_hold();
+    exchange_hold(worker->serving.app);
+}
+
+static void release(struct worker *worker)
+{
+    exchange_release(worker->serving.app);
+    log_release();
+}
+
 bool worker_round(struct worker *worker, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
@@ -221,7 +235,7 @@ bool worker_round(struct worker *worker, int timeout_ms)
         return false;
     }
     looked_ns = clock_monotonic_ns();
-    log_hold();
+    hold(worker);
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &worker->signal_fd) {
@@ -237,8 +251,8 @@ bool worker_round(struct worker *worker, int timeout_ms)
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
             if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
-                log_release();
-                log_hold();
+                release(worker);
+                hold(worker);
                 take_signals(worker);
                 looked_ns = worker->used_ns;
             }
@@ -249,7 +263,7 @@ bool worker_round(struct worker *worker, int timeout_ms)
             }
         }
     }
-    log_release();
+    release(worker);
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
     if (count < EVENTS_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);

@@ -56,7 +56,7 @@ static struct worker *worker_of_gatherer(struct gatherer *gatherer)
 }
 
 /* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none. */
-static struct connection *next_to_join(const struct worker *worker)
+static struct connection *next_to_join(const struct worker *worker, enum gathered kind)
 {
     struct epoll_event event;
     struct connection *connection;
@@ -67,7 +67,7 @@ static struct connection *next_to_join(const struct worker *worker)
         return NULL;
     }
     connection = event.data.ptr;
-    return connection->state == CONNECTION_KEPT && connection_asks_to_create(connection) ? connection : NULL;
+    return connection->state == CONNECTION_KEPT && connection_asks(connection, kind) ? connection : NULL;
 }
 
 static struct serving *serving_of_joined(struct worker *worker)
@@ -88,10 +88,10 @@ static struct serving *serving_of_joined(struct worker *worker)
 }
 
 /* The watchdog is for one at a time: for the last that joined, and then for the one before it. */
-static bool gather(struct gatherer *gatherer)
+static bool gather(struct gatherer *gatherer, enum gathered kind)
 {
     struct worker *worker = worker_of_gatherer(gatherer);
-    struct connection *joined = next_to_join(worker);
+    struct connection *joined = next_to_join(worker, kind);
     struct connection *served = worker->served;
     struct serving *serving;
 

@@ -65,6 +65,14 @@ static size_t find_prepared(const struct pg *pg, const char *name, bool *found)
     return low;
 }
 
+bool pg_is_prepared(const struct pg *pg, const char *name)
+{
+    bool found;
+
+    (void)find_prepared(pg, name, &found);
+    return found;
+}
+
 static void remember_prepared(struct pg *pg, size_t place, const char *name)
 {
     memmove(&pg->prepared[place + 1], &pg->prepared[place], (pg->prepared_count - place) * sizeof(pg->prepared[0]));

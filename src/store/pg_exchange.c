@@ -135,6 +135,52 @@ static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scop
     return PG_END_ANSWERED;
 }
 
+/* Behind the results of each statement comes a NULL. */
+static enum pg_end collect_each(PGconn *connection, const struct scope *scope, PGresult *each[GATHERED_MAX],
+                                struct pg_answer *answer)
+{
+    size_t statement = 0;
+
+    for (;;) {
+        enum pg_end end = wait_for_result(connection, scope);
+        if (end == PG_END_LATE) {
+            return end;
+        }
+        PGresult *result = PQgetResult(connection);
+        if (result == NULL) {
+            if (end == PG_END_BROKEN || PQstatus(connection) != CONNECTION_OK) {
+                return PG_END_BROKEN;
+            }
+            statement++;
+            continue;
+        }
+        const unsigned kind = PQresultStatus(result);
+        switch (kind) {
+        case PGRES_PIPELINE_SYNC:
+            PQclear(result);
+            return PG_END_ANSWERED;
+        case PGRES_TUPLES_OK:
+            if (statement >= GATHERED_MAX || each[statement] != NULL) {
+                PQclear(result); /* nobody asked for it */
+                return PG_END_BROKEN;
+            }
+            each[statement] = result;
+            break;
+        case PGRES_FATAL_ERROR:
+            keep_result(answer, result);
+            break;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            PQclear(result); /* as below */
+            return PG_END_BROKEN;
+        default:
+            PQclear(result);
+            break;
+        }
+    }
+}
+
 static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t row_bytes_max,
                            struct pg_answer *answer)
 {
@@ -170,15 +216,17 @@ static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t
     }
 }
 
-/* As pg_exchange; with syncs, in a pipeline that has so many. */
-static struct pg_answer exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max, unsigned syncs)
+/* As pg_exchange; with syncs, in a pipeline that has so many; with each, in one whose statements are told apart. */
+static struct pg_answer exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max, unsigned syncs,
+                                 PGresult **each)
 {
     struct pg_answer answer = {0};
     answer.end = flush(connection, scope);
     answer.sent = answer.end == PG_END_ANSWERED;
     if (answer.end != PG_END_LATE) {
-        enum pg_end end = syncs > 0 ? collect_pipeline(connection, scope, syncs, &answer)
-                                    : collect(connection, scope, row_bytes_max, &answer);
+        enum pg_end end = each != NULL ? collect_each(connection, scope, each, &answer)
+                          : syncs > 0  ? collect_pipeline(connection, scope, syncs, &answer)
+                                       : collect(connection, scope, row_bytes_max, &answer);
         answer.end = answer.end == PG_END_ANSWERED ? end : answer.end;
     }
     if (answer.end == PG_END_ANSWERED && PQstatus(connection) != CONNECTION_OK) {
@@ -189,12 +237,17 @@ static struct pg_answer exchange(PGconn *connection, const struct scope *scope, 
 
 struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max)
 {
-    return exchange(connection, scope, row_bytes_max, 0);
+    return exchange(connection, scope, row_bytes_max, 0, NULL);
 }
 
 struct pg_answer pg_exchange_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs)
 {
-    return exchange(connection, scope, 0, syncs);
+    return exchange(connection, scope, 0, syncs, NULL);
+}
+
+struct pg_answer pg_exchange_each(PGconn *connection, const struct scope *scope, PGresult *each[GATHERED_MAX])
+{
+    return exchange(connection, scope, 0, 0, each);
 }
 
 void pg_answer_release(struct pg_answer *answer)

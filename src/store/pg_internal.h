@@ -16,6 +16,8 @@
 #define PG_LINE_MAX 512
 #define PG_CLOCK_AGE_MAX_US INT64_C(60000000)
 
+struct pg_joint;
+
 struct pg {
     struct pg_options options; /* its url is the one below */
     char *url;
@@ -31,6 +33,9 @@ struct pg {
     PostgresPollingStatusType pending_wanted;
     char prepared[PG_STATEMENTS_MAX][PG_NAME_MAX]; /* names, sorted */
     size_t prepared_count;
+    struct pg_joint *waiting[GATHERED_MAX]; /* reads that wait for others to join them */
+    size_t waiting_count;
+    size_t gatherings; /* how often one was asked for since the first of them waits */
     struct pg_backend backend;
     int64_t clock_ahead_us; /* the database's clock before ours; 0: in step */
     int64_t clock_read_us;  /* when that was asked, by CLOCK_BOOTTIME */
@@ -67,6 +72,9 @@ struct pg_result {
 /* pg_result.c: hands what the answer holds over to a result in the arena's care, and empties the answer. */
 struct pg_result *pg_result_take(struct arena *arena, struct pg_answer *answer);
 
+/* pg.c: whether a statement of that name is prepared on the connection. */
+bool pg_is_prepared(const struct pg *pg, const char *name);
+
 /* pg_connect.c: makes sure of a connection. With probe an idle connection that the server has closed is noticed and
  * replaced, at the price of a system call. STATUS_OK or STATUS_UNAVAILABLE. The caller waits for an attempt to connect,
  * but hardly where Postgres is in trouble already: the attempt goes on then, and later calls look after it. */
@@ -94,6 +102,11 @@ struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size
 /* The same for a pipeline that has so many syncs. Its result is the first error, or else the rows of its last statement
  * that has any. */
 struct pg_answer pg_exchange_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs);
+
+/* The same for a pipeline with one sync, of which each statement's rows are wanted: they are the caller's to clear, in the
+ * order in which they were asked for. What failed has none, nor has what came behind it. The answer's result is the first
+ * error. */
+struct pg_answer pg_exchange_each(PGconn *connection, const struct scope *scope, PGresult *each[GATHERED_MAX]);
 void pg_answer_release(struct pg_answer *answer);
 
 /* pg_error.c: what a SQLSTATE means to callers. STATUS_INTERNAL for one that is not in its table, or NULL. */

@@ -18,22 +18,22 @@
 
 /* --- what came back --- */
 
-static size_t row_bytes(const struct pg_result *result, size_t row)
+static size_t bytes_of(const struct record *product)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < PRODUCT_FIELD_COUNT; i++) {
-        bytes += pg_value(result, row, i).length;
+        bytes += product->value[i].length;
     }
     return bytes;
 }
 
 /* How many of the rows make the page: at least one, at most limit, and less than PAGE_BYTES_MAX. */
-static size_t page_rows(const struct pg_result *result, size_t rows, size_t limit)
+static size_t page_rows(const struct record *products, size_t rows, size_t limit)
 {
     size_t taken = 0;
     rows = rows < limit ? rows : limit;
     for (size_t bytes = 0; taken < rows; taken++) {
-        bytes += row_bytes(result, taken);
+        bytes += bytes_of(&products[taken]);
         if (bytes >= PAGE_BYTES_MAX && taken > 0) {
             break;
         }
@@ -84,7 +84,7 @@ static enum status take_page(struct scope *scope, const struct product_query *qu
     }
     rows -= stopped;
     list->products = products;
-    list->count = page_rows(result, rows, query->limit);
+    list->count = page_rows(products, rows, query->limit);
     const bool cut = list->count < rows || (full && !stopped);
     list->more = cut || stopped;
     *short_page = stopped && !cut;

@@ -9,7 +9,7 @@ enum status product_store_get(struct pg *pg, struct scope *scope, struct text id
                                    row_columns(scope->arena, &product_schema))
                           .data;
     struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "product_get", sql, true, &id, 1, &result);
+    enum status status = pg_read_jointly(pg, scope, "product_get", sql, &id, 1, &result);
 
     if (status == STATUS_OK && pg_rows(result) > 0 && pg_value(result, 0, PRODUCT_FIELD_COUNT).data != NULL) {
         return STATUS_GONE;

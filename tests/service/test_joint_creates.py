@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 import signal
-import time
 
 import pytest
 
 import fastcgi
 from client import PRODUCTS, Client, path_of, unique
+from together import at_once, kept_connections
 
 JSON = {"CONTENT_TYPE": "application/json"}
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -39,30 +39,6 @@ def draft(home, **members):
 
 def create(body, **more):
     return fastcgi.request("POST", PRODUCTS, json.dumps(body).encode(), **JSON, **more)
-
-
-@contextlib.contextmanager
-def kept_connections(stack, count):
-    """Connections on which something was asked before."""
-    with contextlib.ExitStack() as opened:
-        connections = [opened.enter_context(fastcgi.Connection(stack.socket)) for _ in range(count)]
-        for connection in connections:
-            assert connection.ask("GET", "/livez").status == 200
-        yield connections
-
-
-def at_once(stack, requests):
-    """The answers to requests that all wait when the worker comes to them."""
-    [worker] = stack.workers()
-    with kept_connections(stack, len(requests)) as connections:
-        os.kill(worker, signal.SIGSTOP)
-        try:
-            for connection, request in zip(connections, requests, strict=True):
-                connection.send(request)
-            time.sleep(0.05)
-        finally:
-            os.kill(worker, signal.SIGCONT)
-        return [connection.answer() for connection in connections]
 
 
 def transactions_of(stack, answers):

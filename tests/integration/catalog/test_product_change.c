@@ -322,10 +322,11 @@ struct flood {
     size_t served;
 };
 
-static bool serve_faulty(struct gatherer *gatherer)
+static bool serve_faulty(struct gatherer *gatherer, enum gathered kind)
 {
     struct flood *flood = (struct flood *)gatherer;
 
+    assert_int_equal(kind, GATHER_CREATES);
     return ++flood->served < 1000;
 }
 
@@ -346,10 +347,11 @@ static void who_floods_with_faulty_ones_keeps_nobody_waiting(void **state)
 }
 
 /* Serves one that takes longer than the time of who gathered it. */
-static bool serve_slow(struct gatherer *gatherer)
+static bool serve_slow(struct gatherer *gatherer, enum gathered kind)
 {
     struct flood *flood = (struct flood *)gatherer;
 
+    assert_int_equal(kind, GATHER_CREATES);
     (void)usleep(flood->served == 0 ? 150000 : 0);
     return flood->served++ == 0;
 }

@@ -4,6 +4,10 @@
 
 #include "product_fixture.h"
 
+#include "base/clock.h"
+
+#include <unistd.h>
+
 /* --- one --- */
 
 static void a_product_comes_back_as_it_was_stored(void **state)
@@ -107,6 +111,87 @@ static void many_go_in_at_once_and_only_once(void **state)
                      STATUS_NOT_FOUND);
 }
 
+/* --- together --- */
+
+/* Another request that reads while the first one waits for others, and again from within itself; and then requests without
+ * an end that have nothing to read. */
+struct others {
+    struct gatherer gatherer;
+    struct database *database;
+    struct text ids[3];
+    size_t read;
+    size_t served;
+    int64_t pause_us;
+};
+
+static bool serve(struct gatherer *gatherer, enum gathered kind)
+{
+    struct others *others = (struct others *)gatherer;
+    const size_t number = others->read;
+    struct arena *arena = arena_new(1024);
+    struct scope scope = {.arena = arena, .deadline_ns = clock_deadline_in_ms(5000), .gatherer = gatherer};
+    struct record read;
+
+    assert_int_equal(kind, GATHER_READS);
+    others->served++;
+    (void)usleep((useconds_t)others->pause_us);
+    if (number < COUNT_OF(others->ids)) {
+        others->read++;
+        assert_int_equal(product_store_get(others->database->pg, &scope, others->ids[number], &read),
+                         number == 1 ? STATUS_NOT_FOUND : STATUS_OK);
+        if (number != 1) {
+            assert_text(read.value[PRODUCT_ID], others->ids[number].data);
+        }
+    }
+    arena_free(arena);
+    return others->served < 1000;
+}
+
+static void reads_that_join_have_each_their_own(void **state)
+{
+    struct database *database = *state;
+    struct others others = {.gatherer.gather = serve, .database = database};
+    struct record products[3];
+    struct record read;
+
+    for (unsigned i = 0; i < COUNT_OF(products); i++) {
+        products[i] = make_product(database, i, TEA);
+        assert_int_equal(insert_product(database, &products[i]), STATUS_OK);
+    }
+    /* So that it is prepared: the first time it is read alone. */
+    assert_int_equal(product_store_get(database->pg, &database->scope, products[0].value[PRODUCT_ID], &read),
+                     STATUS_OK);
+    database->scope.gatherer = &others.gatherer;
+    others.ids[0] = products[1].value[PRODUCT_ID];
+    others.ids[1] = TEXT(NOWHERE);
+    others.ids[2] = products[2].value[PRODUCT_ID];
+    for (unsigned round = 0; round < 2; round++) {
+        others.read = others.served = 0;
+        assert_int_equal(product_store_get(database->pg, &database->scope, products[0].value[PRODUCT_ID], &read),
+                         STATUS_OK);
+        assert_text(read.value[PRODUCT_ID], products[0].value[PRODUCT_ID].data);
+        assert_int_equal(others.read, 3);
+        assert_in_range(others.served, 3, 2 * GATHERED_MAX);
+    }
+    database->scope.gatherer = NULL;
+}
+
+static void the_time_of_those_that_join_is_not_ones_own(void **state)
+{
+    struct database *database = *state;
+    struct others others = {.gatherer.gather = serve, .database = database, .read = 3, .pause_us = 20000};
+    struct record product = make_product(database, 1, TEA);
+    struct record read;
+
+    assert_int_equal(insert_product(database, &product), STATUS_OK);
+    assert_int_equal(product_store_get(database->pg, &database->scope, product.value[PRODUCT_ID], &read), STATUS_OK);
+    database->scope.gatherer = &others.gatherer;
+    database->scope.deadline_ns = clock_deadline_in_ms(100);
+    assert_int_equal(product_store_get(database->pg, &database->scope, product.value[PRODUCT_ID], &read), STATUS_OK);
+    assert_in_range(others.served, 6, 2 * GATHERED_MAX);
+    database->scope.gatherer = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +199,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_null_comes_back_absent_and_prices_keep_their_scale, products_clear),
         cmocka_unit_test_setup(faults_of_a_product_have_statuses, products_clear),
         cmocka_unit_test_setup(many_go_in_at_once_and_only_once, products_clear),
+        cmocka_unit_test_setup(reads_that_join_have_each_their_own, products_clear),
+        cmocka_unit_test_setup(the_time_of_those_that_join_is_not_ones_own, products_clear),
     };
     return cmocka_run_group_tests(tests, products_set_up, database_tear_down);
 }

@@ -502,15 +502,15 @@ static void one_has_the_lease_and_others_wait_a_little(void **state)
     int64_t began_ns;
 
     (void)state;
-    assert_int_equal(cells_lease(one, 5), LEASE_MINE);
+    assert_int_equal(cells_lease(one, 5, true), LEASE_MINE);
     began_ns = clock_monotonic_ns();
-    assert_int_equal(cells_lease(other, 5), LEASE_OTHERS);
+    assert_int_equal(cells_lease(other, 5, true), LEASE_OTHERS);
     assert_true(clock_monotonic_ns() - began_ns >= CLOCK_NS_PER_MS);
-    assert_int_equal(cells_lease(other, 6), LEASE_MINE);
+    assert_int_equal(cells_lease(other, 6, true), LEASE_MINE);
     cells_release(one, 5);
-    assert_int_equal(cells_lease(other, 5), LEASE_MINE);
+    assert_int_equal(cells_lease(other, 5, true), LEASE_MINE);
     (void)usleep(60000);
-    assert_int_equal(cells_lease(one, 5), LEASE_MINE);
+    assert_int_equal(cells_lease(one, 5, true), LEASE_MINE);
     cells_free(one);
     cells_free(other);
 }

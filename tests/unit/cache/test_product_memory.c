@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BOUND ((size_t)64 * 1024)
+#define HELD 200
 
 static struct text id_of(unsigned number)
 {
@@ -169,6 +170,40 @@ static void an_entry_expires_and_can_be_looked_at_still(void **state)
     product_memory_free(memory);
 }
 
+/* Memory of what leaves is used for what comes, where it is of about the same size. */
+static void whatever_the_sizes_each_is_what_was_put(void **state)
+{
+    struct product_memory *memory = product_memory_new(BOUND, 60);
+    static char json[4096];
+    static size_t lengths[HELD];
+    unsigned seed = 1;
+    size_t found = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        seed = seed * 1103515245 + 12345;
+        const unsigned number = (seed >> 16) % HELD;
+        lengths[number] = 1 + (seed >> 8) % (i % 3 == 0 ? sizeof json : 64);
+        memset(json, (int)('a' + number % 26), lengths[number]);
+        put(memory, id_of(number), WORD, number, (struct text){.data = json, .length = lengths[number]});
+        assert_in_range(product_memory_bytes(memory), 0, BOUND);
+    }
+    for (unsigned number = 0; number < HELD; number++) {
+        struct held_product held;
+
+        if (!product_memory_get(memory, id_of(number), WORD, NOW_NS, &held)) {
+            continue;
+        }
+        found++;
+        memset(json, (int)('a' + number % 26), sizeof json);
+        assert_int_equal(held.version, number);
+        assert_int_equal(held.json.length, lengths[number]);
+        assert_memory_equal(held.json.data, json, lengths[number]);
+    }
+    assert_in_range(found, 10, HELD - 1);
+    product_memory_free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +212,7 @@ int main(void)
         cmocka_unit_test(what_is_cleared_is_gone),
         cmocka_unit_test(the_one_used_longest_ago_leaves_first),
         cmocka_unit_test(it_stays_within_its_bound),
+        cmocka_unit_test(whatever_the_sizes_each_is_what_was_put),
         cmocka_unit_test(what_is_too_large_is_not_held),
         cmocka_unit_test(with_a_bound_of_nothing_nothing_is_held),
         cmocka_unit_test(an_entry_expires_and_can_be_looked_at_still),

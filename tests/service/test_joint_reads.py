@@ -1,0 +1,110 @@
+"""Reads of products that wait for the same worker at the same time: one round trip to Postgres, and each its own answer."""
+
+import contextlib
+import json
+
+import pytest
+
+import fastcgi
+from client import PRODUCTS, Client, path_of
+from system_calls import traced
+from together import at_once, kept_connections
+
+NOBODY = f"{PRODUCTS}/00000000-0000-7000-8000-000000000000"
+FRESH = {"HTTP_CACHE_CONTROL": "no-cache", "HTTP_X_REQUEST_ID": "x"}
+
+
+@pytest.fixture(scope="module")
+def own(fresh_stack):
+    stack = fresh_stack(WORKERS=1, WARES_LOG_LEVEL="warning")
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def client(own):
+    with Client(own.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def products(client):
+    home = client.category()["id"]
+    return [client.product(home) for _ in range(6)]
+
+
+def read(path, **more):
+    return fastcgi.request("GET", path, **FRESH | more)
+
+
+def bodies(answers):
+    assert [answer.status for answer in answers] == [200] * len(answers)
+    return [json.loads(answer.body) for answer in answers]
+
+
+def test_reads_that_wait_together_are_one_round_trip(own, products, tmp_path):
+    at_once(own, [read(path_of(product)) for product in products])  # prepared once
+    with traced(own, tmp_path) as calls:
+        answers = at_once(own, [read(path_of(product)) for product in products])
+    assert bodies(answers) == products
+    # The first of them may have been begun with alone.
+    assert calls.count("sendto") <= 2, calls
+
+
+def test_more_than_may_join_are_some_round_trips(own, products, tmp_path):
+    with traced(own, tmp_path) as calls:
+        answers = at_once(own, [read(path_of(products[i % 6])) for i in range(20)])
+    assert bodies(answers) == [products[i % 6] for i in range(20)]
+    assert calls.count("sendto") <= 4, calls
+
+
+def test_each_has_its_own_answer(own, client, products):
+    gone, changed, kept = products[0], products[1], products[2]
+    client.delete(path_of(gone))
+    later = client.patch(path_of(changed), json={"name": "Another"}, headers={"Content-Type": "application/merge-patch+json"}).json()
+    tag = client.fresh(path_of(kept)).headers["ETag"]
+    answers = at_once(own, [read(path_of(gone)), read(path_of(changed)), read(path_of(kept), HTTP_IF_NONE_MATCH=tag),
+                            read(NOBODY), read(path_of(products[3])), read(f"{PRODUCTS}?limit=1"),
+                            read(f"{path_of(products[4])}?fields=name"), read(path_of(kept))])
+    assert [answer.status for answer in answers] == [410, 200, 304, 404, 200, 200, 200, 200]
+    assert json.loads(answers[1].body) == later
+    assert json.loads(answers[4].body) == products[3]
+    assert json.loads(answers[6].body)["name"] == products[4]["name"]
+    assert json.loads(answers[7].body) == kept
+
+
+def test_the_loss_of_the_connection_is_mended_for_all(own, products):
+    def end_the_backends():
+        with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                           "AND application_name LIKE 'wares%'")
+
+    answers = at_once(own, [read(path_of(product)) for product in products], end_the_backends)
+    assert bodies(answers) == products
+
+
+def test_a_statement_that_is_prepared_no_more_is_prepared_again(own, products):
+    """As a pooler does it that hands another session out. The joint try fails as a whole, and each is asked alone."""
+    at_once(own, [read(path_of(product)) for product in products])
+    with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("ALTER TABLE product ADD COLUMN spare integer")
+        cursor.execute("ALTER TABLE product DROP COLUMN spare")
+    assert bodies(at_once(own, [read(path_of(product)) for product in products])) == products
+
+
+def test_nobody_waits_for_a_lease_that_waits_for_them(own, client, products, tmp_path):
+    """One product in no cache, asked for by many: the first has its lease, and must not be waited for by those that join it."""
+    plain = {"HTTP_X_REQUEST_ID": "x"}
+    at_once(own, [fastcgi.request("GET", path_of(products[0]), **plain)] * 6)
+    own.restart("pool")
+    own.await_ready()
+    own.redis_client().flushall()
+    client.fresh(path_of(products[1]))
+    with traced(own, tmp_path) as calls:
+        answers = at_once(own, [fastcgi.request("GET", path_of(products[0]), **plain)] * 6)
+    assert bodies(answers) == [products[0]] * 6
+    assert "clock_nanosleep" not in calls
+    assert [answer.headers["etag"] for answer in answers] == [answers[0].headers["etag"]] * 6
+    with kept_connections(own, 1) as [connection]:
+        assert json.loads(connection.ask("GET", path_of(products[0])).body) == products[0]
