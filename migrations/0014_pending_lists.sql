@@ -1,13 +1,29 @@
--- What a write costs less.
+-- Writes get cheaper: by lists of entries that are still to be put into their index, and by a shorter way to the words.
 --
--- The two GIN indexes get a list of pending entries after all. Until now each product put its words and attributes into them
--- by itself, every one into a page of its own; that was the dearest part of a write. Behind a list entries are put in some
--- hundred products at once, sorted, with those that are equal together. 0003 and 0004 did without, for the sake of the write
--- that finds the list full and empties it, and of the searches that read it to its end. Both depend on how long it may grow,
--- and the default of 4 MB is what made them bad. 64 kB, the least that can be set, are the entries of a hundred products of
--- twenty words, and save nearly all that can be saved.
+-- 0003 and 0004 made the two GIN indexes without such a list (fastupdate = off), for the sake of the write that finds it full
+-- and has to empty it, and of the searches that read it to its end. So each product put its words and attributes in by itself,
+-- every one into a page of its own, and that was the dearest part of a write. How bad a list is depends on how long it may
+-- grow: it is the default of 4 MB that makes some write wait for seconds. 64 kB, the least that can be set, hold a hundred
+-- products of twenty words, or three hundred of six; they are put in together, sorted, what is equal at once, and that saves
+-- nearly all that a longer list would.
 --
--- FIGURES
+-- Measured in microseconds of processor time of Postgres for one new product with its row of the feed (Postgres 15, some
+-- thousand products, names and descriptions of 21 words; on a busy machine: a quiet one has smaller figures, in the same
+-- proportion):
+--
+--                                              before   after
+--   made by itself                                400     280
+--   one of five that are made together            165     105
+--   one of a thousand in one statement            117      70
+--   the same, with a name of four words alone      55      46
+--
+-- Of the 70 that are left the row, its key and its row of the feed take 18, the ten indexes of the lists 18, the words 20 to
+-- make and 5 to put in, the attributes 4, the foreign key 4, the constraints 3.
+--
+-- On a million products: a full list is 8 pages that a search reads besides, in some 20 microseconds, and the planner adds
+-- that much to what it thinks of these indexes. The write that empties it takes 2 to 6 ms of processor time, where 256 kB take
+-- four times that and save no more. A page of the index that is not in memory has to be read either way, but then by the one
+-- write for all of them. Autovacuum empties the lists too.
 --
 -- On a table that is filled this takes no time.
 
