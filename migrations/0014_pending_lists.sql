@@ -20,10 +20,10 @@
 -- Of the 70 that are left the row, its key and its row of the feed take 18, the ten indexes of the lists 18, the words 20 to
 -- make and 5 to put in, the attributes 4, the foreign key 4, the constraints 3.
 --
--- On a million products: a full list is 8 pages that a search reads besides, in some 20 microseconds, and the planner adds
--- that much to what it thinks of these indexes. The write that empties it takes 2 to 6 ms of processor time, where 256 kB take
--- four times that and save no more. A page of the index that is not in memory has to be read either way, but then by the one
--- write for all of them. Autovacuum empties the lists too.
+-- On a million products a full list is 8 pages that a search reads besides, in some 20 microseconds, and the planner adds that
+-- much to what it thinks of these indexes. The write that finds it full takes 2 to 6 ms of processor time, with lists of 256 kB
+-- three to four times that. Pages of the index that are not in memory have to be read as before, but for a hundred products by
+-- one write. Who empties a list is alone at it: others go on adding to it. Autovacuum empties it too.
 --
 -- On a table that is filled this takes no time.
 
