@@ -48,12 +48,13 @@ class Browser:
 
             def do_POST(self) -> None:
                 said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(204)
-                self.end_headers()
                 if "opened" in said:
                     browser.opened = said["opened"]
                 else:
                     browser.told.append(said)
+                # The page says nothing more before it is answered: what it said is in its order.
+                self.send_response(204)
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 pass
