@@ -99,8 +99,8 @@ $(BUILD)/wares-jobs: $(BUILD)/obj/bin/wares_jobs.o $(jobs_parts)
 	$(link) $(filter-out -lfcgi,$(libraries)) $(jobs_libraries)
 
 # The operator's command has no use for the server's layers.
-$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) $(BUILD)/obj/bin/program_runner.o \
-  $(BUILD)/obj/bin/program_log.o \
+$(BUILD)/wares: $(BUILD)/obj/bin/wares.o $(call bin_objects,command_*) $(call bin_objects,program_runner) \
+  $(call bin_objects,program_layers) $(call bin_objects,program_log) \
   $(filter-out %libserver.a %libhandler.a,$(archives))
 	$(link) $(filter-out -lfcgi,$(libraries))
 

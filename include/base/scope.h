@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/gatherer.h"
+#include "base/waiter.h"
 
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct scope {
     int64_t store_ns;          /* spent on Postgres so far */
     int64_t cache_ns;          /* spent on the cache so far */
     struct gatherer *gatherer; /* of requests that create a product; NULL: none */
+    struct waiter *waiter;     /* for Postgres; NULL: waits are just waited for */
 };
 
 #endif

@@ -40,6 +40,9 @@ struct text text_trim_ows(struct text text);
  * where there is no separator. */
 struct text text_split(struct text text, char separator, struct text *rest);
 
+/* Copies the bytes to where there is room for them, and returns the place behind them. */
+char *text_put(char *at, struct text text);
+
 /* Reads a decimal of digits only, without sign or spaces. False, and *value untouched, where it is not one or does not
  * fit. */
 bool text_to_u64(struct text text, uint64_t *value);

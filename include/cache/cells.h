@@ -61,6 +61,18 @@ bool cells_ready(struct cells *cells, int64_t now_ns);
  * cells are off. */
 uint64_t cells_incarnation(const struct cells *cells);
 
+#define CELLS_BOOT_SIZE 40
+#define CELLS_FOLDER_SIZE 48
+
+/* What tells the cells of one process from those of another. */
+struct cells_home {
+    char boot[CELLS_BOOT_SIZE];     /* this run of the machine */
+    char folder[CELLS_FOLDER_SIZE]; /* device and number, the same by whatever path; "" while the cells are off */
+    const char *path;               /* of the file; it lives as long as the cells */
+};
+
+void cells_home(const struct cells *cells, struct cells_home *home);
+
 /* The cell of a key. Kinds keep apart keys of different kinds. */
 uint32_t cells_of(char kind, struct text key);
 

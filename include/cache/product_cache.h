@@ -70,6 +70,9 @@ void product_cache_attach(struct product_cache *cache, struct text database, str
 /* Whether that was called. */
 bool product_cache_is_attached(const struct product_cache *cache);
 
+/* Where the cells are, as far as is known. */
+void product_cache_home(const struct product_cache *cache, struct cells_home *home);
+
 struct cached_product {
     int64_t version;
     struct text json; /* lives until the scope's arena is reset, or the next product is put */

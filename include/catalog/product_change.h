@@ -4,19 +4,7 @@
 #define CATALOG_PRODUCT_CHANGE_H
 
 #include "catalog/catalog.h"
-
-#define EXPECTED_VERSIONS_MAX 16
-
-/* What must hold for a change to be made (RFC 9110, section 13.1). */
-struct expectation {
-    bool match; /* there is such a product, and it is of one of these versions: If-Match */
-    bool any;   /* of whatever version: If-Match: * */
-    int64_t versions[EXPECTED_VERSIONS_MAX];
-    size_t version_count;
-    bool absent; /* there is no such product: If-None-Match: * */
-    bool
-        disjoint; /* one of another version is changed all the same where none of the fields changed since is touched */
-};
+#include "domain/expectation.h"
 
 struct change_options {
     struct expectation expectation;

@@ -69,6 +69,9 @@ static inline bool record_has(const struct record *record, size_t field)
 /* Sets a value and marks it as given. */
 void record_set(struct record *record, size_t field, struct text value);
 
+/* The version that the field tells; 0 where it tells none. */
+int64_t record_version(const struct record *record, size_t field);
+
 /* Index of the field with that name in the schema, or -1. */
 int schema_find(const struct schema *schema, struct text name);
 

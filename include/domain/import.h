@@ -53,6 +53,8 @@ struct import {
     struct import_options options;
     struct job job;
     bool checking; /* the lines are being checked, before any is applied */
+    bool
+        untouched; /* for its job: nothing was done since that was taken up first; what was counted is of a job before */
     uint64_t bytes;
     uint64_t lines; /* in all */
     uint64_t place; /* done with */

@@ -1,7 +1,8 @@
 /* Sends requests to endpoints that nobody here controls, many at once, without ever waiting: POST, HTTP or HTTPS alone, no
- * redirects, no proxy, no cookies, nothing of the environment. Each address is looked at after its name was looked up and
- * before it is connected to (domain/webhook_target.h), so that no answer of a name server leads anywhere else. What comes
- * back is bounded in time and in bytes. Owns libcurl.
+ * redirects, no proxy, no cookies, nothing of the environment but SSL_CERT_FILE and SSL_CERT_DIR: the authorities whose
+ * certificates are trusted. Each address is looked at after its name was looked up and before it is connected to
+ * (domain/webhook_target.h), so that no answer of a name server leads anywhere else. What comes back is bounded in time and
+ * in bytes. Owns libcurl.
  *
  * One thread: courier_run does what can be done at that moment. */
 #ifndef JOBS_COURIER_H

@@ -1,7 +1,9 @@
 /* The FastCGI worker: many connections, one request at a time, and beside it one long answer. Owns libfcgi.
  *
  * The plain FCGX_Accept_r loop is not used: an idle kept connection would pin its worker. Instead epoll waits on the
- * listening socket and on every connection, and libfcgi gets a connection once it can be read. */
+ * listening socket and on every connection, and libfcgi gets a connection once it can be read. Connections that can be
+ * read while the worker waits for Postgres go over to other workers that listen on the same socket, where it is one of the
+ * unix domain and has a path that can be connected to. */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 

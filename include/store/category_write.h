@@ -6,18 +6,13 @@
 #include "domain/category.h"
 #include "store/idempotency_store.h"
 #include "store/pg.h"
+#include "store/stored_record.h"
 
 #include <stdbool.h>
 
-/* A category as it is now. */
-struct stored_category {
-    struct record record;
-    struct text set_by; /* "name:3,slug:7": the version that set a field, where that was not the first; absent: none */
-};
-
 /* Reads a category to change it. STATUS_NOT_FOUND, else as pg_exec. */
 MUST_CHECK enum status category_write_load(struct pg *pg, struct scope *scope, struct text id,
-                                           struct stored_category *category);
+                                           struct stored_record *category);
 
 struct category_write {
     const struct record *record; /* as it is to be, complete: slug, version and timestamps too */

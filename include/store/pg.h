@@ -120,4 +120,11 @@ uint64_t pg_affected(const struct pg_result *result);
 /* A value, as text; absent for NULL. It lives as long as the result. */
 struct text pg_value(const struct pg_result *result, size_t row, size_t column);
 
+/* The same of a boolean and of a whole number; false, and 0, for NULL. */
+bool pg_is_true(const struct pg_result *result, size_t row, size_t column);
+uint64_t pg_number(const struct pg_result *result, size_t row, size_t column);
+
+/* A whole number as the value of a parameter, in the arena. */
+struct text pg_decimal(struct scope *scope, uint64_t number);
+
 #endif

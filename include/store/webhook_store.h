@@ -6,18 +6,13 @@
 #include "domain/webhook.h"
 #include "store/idempotency_store.h"
 #include "store/pg.h"
-
-/* A webhook as it is now. */
-struct stored_webhook {
-    struct record record;
-    struct text set_by; /* "url:3,state:7": the version that set a field, where that was not the first; absent: none */
-};
+#include "store/stored_record.h"
 
 /* --- reading --- */
 
 /* STATUS_NOT_FOUND, also for one that was deleted. */
 MUST_CHECK enum status webhook_store_get(struct pg *pg, struct scope *scope, struct text id,
-                                         struct stored_webhook *webhook);
+                                         struct stored_record *webhook);
 
 /* All of them, the oldest first: there are few (WEBHOOKS_MAX). */
 MUST_CHECK enum status webhook_store_list(struct pg *pg, struct scope *scope, struct record **webhooks, size_t *count);

@@ -85,6 +85,14 @@ struct text text_split(struct text text, char separator, struct text *rest)
     return (struct text){.data = text.data, .length = before};
 }
 
+char *text_put(char *at, struct text text)
+{
+    if (text.length > 0) {
+        memcpy(at, text.data, text.length);
+    }
+    return at + text.length;
+}
+
 bool text_to_u64(struct text text, uint64_t *value)
 {
     if (text.length == 0) {

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/scope.h"
 #include "base/status.h"
+#include "cache/product_cache.h"
 #include "store/pg.h"
 
 #include <getopt.h>
@@ -37,8 +38,21 @@ struct command_session {
 MUST_CHECK bool command_begin(struct command_session *session);
 void command_end(struct command_session *session);
 
+/* What there is for who writes beside the pool: the shared cells, to tell it what was written. NULL where the database does
+ * not answer; product_cache_free. */
+struct product_cache *command_cache(struct command_session *session);
+
+typedef int (*command_work)(struct command_session *session, const void *request);
+
+/* Does the work of a command in a session of its own, where the schema is this program's. Returns what the work returns, or
+ * COMMAND_FAILED, with a sentence. */
+int command_carry_out(command_work work, const void *request);
+
 /* Prints "wares: sentence" on standard error, and returns COMMAND_FAILED. */
 int command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what the database returned. */
+int command_fail_status(const struct command_session *session, enum status status);
 
 /* The same for a fault in how the command was called, with a hint at --help; returns COMMAND_MISUSED. */
 int command_misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

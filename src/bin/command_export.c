@@ -6,7 +6,6 @@
 #include "csv/writer.h"
 #include "domain/feed_cursor.h"
 #include "domain/product.h"
-#include "migrate/migrate.h"
 #include "store/product_export.h"
 #include "store/product_list.h"
 #include "json/record.h"
@@ -14,9 +13,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PART_BYTES ((size_t)64 * 1024)
@@ -55,7 +56,7 @@ struct export
     FILE *out;
     struct strbuf part;
     uint64_t count;
-    bool failed; /* to write */
+    int failed; /* to write: why, as errno has it; 0 where it did not */
     struct progress progress;
 };
 
@@ -64,7 +65,7 @@ struct export
 static void write_part(struct export *export)
 {
     if (export->part.length > 0 && fwrite(export->part.data, export->part.length, 1, export->out) != 1) {
-        export->failed = true;
+        export->failed = errno != 0 ? errno : EIO;
     }
     strbuf_clear(&export->part, PART_BYTES);
 }
@@ -106,13 +107,13 @@ static enum status write_all(struct export *export, struct product_export *produ
     if (export->request->csv) {
         csv_write_names(&export->part, &product_schema, ALL_FIELDS);
     }
-    while (status == STATUS_OK && found && !export->failed) {
+    while (status == STATUS_OK && found && export->failed == 0) {
         status = product_export_next(products, &export->session->scope, &product, &found);
         if (status == STATUS_OK && found) {
             write_product(export, &product);
         }
     }
-    if (status == STATUS_OK && !export->failed) {
+    if (status == STATUS_OK && export->failed == 0) {
         write_end(export, product_export_xmin(products));
     }
     return status;
@@ -122,12 +123,10 @@ static enum status write_all(struct export *export, struct product_export *produ
 
 static int tell_failure(const struct command_session *session, enum status status)
 {
-    const char *reason = pg_last_error(session->pg);
-
     if (status == STATUS_TOO_LARGE) {
         return command_fail("other exports are under way, and no more than WARES_EXPORTS run at once; try again later");
     }
-    return command_fail("the database did not answer: %s", reason[0] != '\0' ? reason : status_name(status));
+    return command_fail_status(session, status);
 }
 
 /* The planner's guess, for the progress alone. */
@@ -155,17 +154,41 @@ static int run_export(struct export *export)
         progress_end(&export->progress);
     }
     product_export_close(products);
-    if (export->failed) {
+    if (export->failed != 0) {
         return command_fail("%s cannot be written: %s", export->request->file != NULL ? export->request->file : "it",
-                            strerror(errno));
+                            strerror(export->failed));
     }
     return status == STATUS_OK ? 0 : tell_failure(session, status);
 }
 
-/* Into a file beside, which takes the name once it is whole. */
-static int export_to_file(struct export *export)
+static bool is_no_file(const char *name)
+{
+    struct stat found;
+    return stat(name, &found) == 0 && !S_ISREG(found.st_mode);
+}
+
+/* A device, or a named pipe: it takes what comes, and stays what it is. */
+static int export_in_place(struct export *export)
 {
     const char *name = export->request->file;
+    int code;
+
+    export->out = fopen(name, "w");
+    if (export->out == NULL) {
+        return command_fail("%s cannot be written: %s", name, strerror(errno));
+    }
+    code = run_export(export);
+    if (fclose(export->out) != 0 && code == 0) {
+        code = command_fail("%s cannot be written: %s", name, strerror(errno));
+    }
+    return code;
+}
+
+/* Into a file beside, which takes the name once it is whole: the name at the end of all links. */
+static int export_to_file(struct export *export)
+{
+    char resolved[PATH_MAX];
+    const char *name = realpath(export->request->file, resolved) != NULL ? resolved : export->request->file;
     const char *beside = arena_printf(export->session->scope.arena, "%s.part", name).data;
     int code;
 
@@ -188,19 +211,15 @@ static int export_to_file(struct export *export)
     return code;
 }
 
-static int carry_out(struct command_session *session, const struct request *request)
+static int carry_out(struct command_session *session, const void *context)
 {
-    const struct migration_set set = migrations_built_in();
+    const struct request *request = context;
     struct export export = {.session = session, .request = request, .out = stdout};
-    char error[COMMAND_SENTENCE_MAX] = "";
     int code;
 
-    if (migrate_check(session->pg, &session->scope, &set, error, sizeof error) != STATUS_OK) {
-        return command_fail("%s", error);
-    }
     strbuf_init(&export.part, SIZE_MAX / 2);
     if (request->file != NULL) {
-        code = export_to_file(&export);
+        code = is_no_file(request->file) ? export_in_place(&export) : export_to_file(&export);
     } else {
         code = run_export(&export);
         if (fflush(stdout) != 0 && code == 0) {
@@ -273,17 +292,9 @@ static int read_options(int argc, char **argv, struct request *request)
 static int run(int argc, char **argv)
 {
     struct request request = {.filter = {.statuses = 7}};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = carry_out(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(carry_out, &request) : code;
 }
 
 const struct command command_export = {

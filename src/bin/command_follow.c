@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/signals.h"
+#include "catalog/home.h"
 #include "store/import_store.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct follower {
     struct scope scope;
     struct import import; /* as it was seen last */
     enum status status;
+    char refused[COMMAND_SENTENCE_MAX]; /* why it was not carried out here; "" where it was */
     struct progress progress;
     bool phase_known;
     bool checking;
@@ -91,10 +93,25 @@ static bool is_done(void *context)
     return is_over(follower);
 }
 
+/* Whether the pool would see what this command writes. */
+static bool is_at_home(struct follower *follower)
+{
+    struct product_cache *cache = command_cache(follower->session);
+
+    follower->status = cache == NULL ? STATUS_UNAVAILABLE
+                                     : catalog_home_compare(follower->session->pg, &follower->scope, cache,
+                                                            follower->refused, sizeof follower->refused);
+    product_cache_free(cache);
+    return follower->status == STATUS_OK;
+}
+
 static void carry_out(struct follower *follower)
 {
     const struct job_kind *const kinds[] = {&job_import};
 
+    if (follower->session->config.hosts == HOSTS_ONE && !is_at_home(follower)) {
+        return;
+    }
     if (!signals_block()) {
         follower->status = STATUS_INTERNAL;
         return;
@@ -170,6 +187,10 @@ static int tell_failure(const struct follower *follower)
     const struct job *job = &follower->import.job;
     const char *reason = pg_last_error(follower->session->pg);
 
+    if (follower->refused[0] != '\0') {
+        return command_fail("no wares-jobs takes import %.*s up, and here %s; it goes on with the next wares-jobs",
+                            TEXT_PRINT(follower->id), follower->refused);
+    }
     if (follower->status != STATUS_OK) {
         return command_fail("the database did not answer: %s; import %.*s goes on with the next wares-jobs, and wares "
                             "jobs show tells how it ended",

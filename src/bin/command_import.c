@@ -2,7 +2,6 @@
 #include "command_import.h"
 
 #include "base/uuid.h"
-#include "migrate/migrate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -145,18 +144,13 @@ static int read_options(int argc, char **argv, struct import_request *request)
 
 /* --- the command --- */
 
-static int carry_out(struct command_session *session, const struct import_request *request)
+static int carry_out(struct command_session *session, const void *context)
 {
-    const struct migration_set set = migrations_built_in();
-    char error[COMMAND_SENTENCE_MAX] = "";
+    const struct import_request *request = context;
     struct text id = TEXT_ABSENT;
     bool replayed = false;
-    int code;
+    const int code = command_upload(session, request, &id, &replayed);
 
-    if (migrate_check(session->pg, &session->scope, &set, error, sizeof error) != STATUS_OK) {
-        return command_fail("%s", error);
-    }
-    code = command_upload(session, request, &id, &replayed);
     if (code >= 0) {
         return code;
     }
@@ -175,17 +169,9 @@ static int carry_out(struct command_session *session, const struct import_reques
 static int run(int argc, char **argv)
 {
     struct import_request request = {.options = {.mode = IMPORT_UPSERT}};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = carry_out(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(carry_out, &request) : code;
 }
 
 const struct command command_import = {

@@ -3,7 +3,6 @@
 
 #include "base/uuid.h"
 #include "catalog/job_queue.h"
-#include "migrate/migrate.h"
 #include "store/job_store.h"
 
 #include <stdio.h>
@@ -92,12 +91,7 @@ struct request {
 
 static int tell_failure(const struct command_session *session, enum status status, const char *id)
 {
-    const char *reason = pg_last_error(session->pg);
-
-    if (status == STATUS_NOT_FOUND) {
-        return command_fail("there is no job %s", id);
-    }
-    return command_fail("the database did not answer: %s", reason[0] != '\0' ? reason : status_name(status));
+    return status == STATUS_NOT_FOUND ? command_fail("there is no job %s", id) : command_fail_status(session, status);
 }
 
 static int list(struct command_session *session, const struct job_query *query)
@@ -171,16 +165,11 @@ static const struct {
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
-static int carry_out(struct command_session *session, const struct request *request)
+static int carry_out(struct command_session *session, const void *context)
 {
-    const struct migration_set set = migrations_built_in();
-    char error[COMMAND_SENTENCE_MAX] = "";
+    const struct request *request = context;
     int code = 0;
 
-    const enum status status = migrate_check(session->pg, &session->scope, &set, error, sizeof error);
-    if (status != STATUS_OK) {
-        return error[0] != '\0' ? command_fail("%s", error) : tell_failure(session, status, "");
-    }
     if (strcmp(request->verb, "list") == 0) {
         return list(session, &request->query);
     }
@@ -269,20 +258,12 @@ static int read_words(int count, char **words, struct request *request)
 static int run(int argc, char **argv)
 {
     struct request request = {.verb = "list", .query = {.limit = LIMIT_DEFAULT}};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
     if (code < 0) {
         code = read_words(argc - optind, argv + optind, &request);
     }
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = carry_out(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(carry_out, &request) : code;
 }
 
 const struct command command_jobs = {

@@ -3,8 +3,9 @@
 #include "seed.h"
 
 #include "base/clock.h"
-#include "migrate/migrate.h"
+#include "catalog/home.h"
 #include "store/category_write.h"
+#include "store/cells_store.h"
 #include "store/product_bulk.h"
 
 #include <inttypes.h>
@@ -102,25 +103,44 @@ static enum status add_products(struct command_session *session, const struct se
     return status;
 }
 
-static int fill(struct command_session *session, const struct request *request)
+/* Lists that the pool keeps, and counts, are to have what was added. With many hosts it keeps none. */
+static void tell_pool(struct command_session *session)
 {
+    char sentence[COMMAND_SENTENCE_MAX] = "";
+    struct product_cache *cache;
+
+    if (session->config.hosts == HOSTS_MANY || cells_store_noted(session->pg, &session->scope) != STATUS_OK) {
+        return;
+    }
+    cache = command_cache(session);
+    if (cache == NULL) {
+        return;
+    }
+    if (catalog_home_compare(session->pg, &session->scope, cache, sentence, sizeof sentence) != STATUS_OK ||
+        product_cache_replay(cache, &session->scope, &(struct cache_marks){.all_categories = true}) != STATUS_OK) {
+        (void)fprintf(stderr, "wares: lists may be shown without this for up to WARES_CACHE_TTL: %s\n",
+                      sentence[0] != '\0' ? sentence : "the shared cells cannot be used");
+    }
+    product_cache_free(cache);
+}
+
+static int fill(struct command_session *session, const void *context)
+{
+    const struct request *request = context;
     const struct seed_plan plan = {
         .seed = request->seed, .categories = request->categories, .currency = session->config.currency};
-    const struct migration_set set = migrations_built_in();
     const int64_t began_ns = clock_monotonic_ns();
-    char error[COMMAND_SENTENCE_MAX];
     uint64_t categories = 0;
     uint64_t products = 0;
 
-    if (migrate_check(session->pg, &session->scope, &set, error, sizeof(error)) != STATUS_OK) {
-        return command_fail("%s", error);
-    }
     enum status status = add_categories(session, &plan, &categories);
     if (status == STATUS_OK) {
         status = add_products(session, &plan, request->products, &products);
     }
-    if (status != STATUS_OK) {
-        return tell_failure(session, status);
+    const int code = status == STATUS_OK ? 0 : tell_failure(session, status);
+    tell_pool(session);
+    if (code != 0) {
+        return code;
     }
     (void)printf("added %" PRIu64 " categories and %" PRIu64 " products in %.1f s; %" PRIu64 " and %" PRIu64
                  " were there already\n",
@@ -175,17 +195,9 @@ static int read_options(int argc, char **argv, struct request *request)
 static int run(int argc, char **argv)
 {
     struct request request = {.products = PRODUCTS_DEFAULT, .categories = CATEGORIES_DEFAULT, .seed = 1};
-    struct command_session session;
     int code = read_options(argc, argv, &request);
 
-    if (code < 0) {
-        code = COMMAND_FAILED;
-        if (command_begin(&session)) {
-            code = fill(&session, &request);
-            command_end(&session);
-        }
-    }
-    return code;
+    return code < 0 ? command_carry_out(fill, &request) : code;
 }
 
 const struct command command_seed = {

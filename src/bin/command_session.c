@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "migrate/migrate.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,49 @@ void command_end(struct command_session *session)
 {
     arena_free(session->scope.arena);
     pg_free(session->pg);
+}
+
+struct product_cache *command_cache(struct command_session *session)
+{
+    struct product_cache *cache =
+        product_cache_new(&(struct product_cache_options){.folder = session->config.runtime_dir});
+    struct text database = TEXT_ABSENT;
+
+    if (pg_database_identity(session->pg, &session->scope, &database) != STATUS_OK) {
+        product_cache_free(cache);
+        return NULL;
+    }
+    /* No backend: what is told to the pool has been committed. */
+    product_cache_attach(cache, database, (struct cells_backend){0});
+    return cache;
+}
+
+int command_carry_out(command_work work, const void *request)
+{
+    const struct migration_set set = migrations_built_in();
+    struct command_session session;
+    char error[COMMAND_SENTENCE_MAX] = "";
+    enum status status;
+    int code;
+
+    if (!command_begin(&session)) {
+        return COMMAND_FAILED;
+    }
+    status = migrate_check(session.pg, &session.scope, &set, error, sizeof error);
+    if (status == STATUS_OK) {
+        code = work(&session, request);
+    } else {
+        code = error[0] != '\0' ? command_fail("%s", error) : command_fail_status(&session, status);
+    }
+    command_end(&session);
+    return code;
+}
+
+int command_fail_status(const struct command_session *session, enum status status)
+{
+    const char *reason = pg_last_error(session->pg);
+
+    return command_fail("the database did not answer: %s", reason[0] != '\0' ? reason : status_name(status));
 }
 
 int command_fail(const char *format, ...)

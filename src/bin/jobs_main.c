@@ -3,17 +3,13 @@
 #include "program.h"
 #include "program_runner.h"
 
-#include "base/log.h"
 #include "base/signals.h"
+#include "base/text.h"
 #include "jobs/runner.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TEXT_OF(number) TEXT_OF_EXPANDED(number)
-#define TEXT_OF_EXPANDED(number) #number
 
 static const char usage[] = "usage: wares-jobs [--concurrency N]   run background jobs, up to N at once (" TEXT_OF(
     JOBS_CONCURRENCY_DEFAULT) ")\n"
@@ -57,12 +53,8 @@ static int serve(const struct arguments *arguments, const struct job_kind *const
     struct config config;
     char error[PROGRAM_SENTENCE_MAX];
 
-    if (config_load(&config, error, sizeof error) != STATUS_OK) {
-        return complain(error, PROGRAM_EXIT_USAGE);
-    }
-    if (log_open(JOBS_PROGRAM, config.log_target, config.log_format, config.log_level) != STATUS_OK) {
-        (void)snprintf(error, sizeof error, "WARES_LOG: %.300s cannot be opened: %s", config.log_target,
-                       strerror(errno));
+    if (config_load(&config, error, sizeof error) != STATUS_OK ||
+        !program_open_log(JOBS_PROGRAM, &config, error, sizeof error)) {
         return complain(error, PROGRAM_EXIT_USAGE);
     }
     return program_run_jobs(&(struct program_jobs){.config = &config,

@@ -2,6 +2,8 @@
 #ifndef BIN_PROGRAM_H
 #define BIN_PROGRAM_H
 
+#include "base/config.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +30,9 @@ int program_answer(enum program_wish wish, const char *program, const char *usag
 
 /* Tries configuration, Postgres, its schema and Redis, a line each, under the program's name. Returns the exit status. */
 int program_check(const char *program);
+
+/* Opens the log that the configuration tells. False, with a sentence, where that cannot be. */
+bool program_open_log(const char *program, const struct config *config, char *error, size_t error_size);
 
 /* Logs a fault, "what: error", unless told has it already: a fault that stays is one line. An empty error ends the
  * fault; nothing is logged then. */

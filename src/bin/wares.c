@@ -1,6 +1,7 @@
 /* wares: the operator's command. Finds the command that is named and hands over to it. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ static int unknown_command(const char *name)
     return command_misuse("", "there is no %s %s", kind, name);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         return command_misuse("", "which command?");
@@ -55,4 +56,13 @@ int main(int argc, char **argv)
         }
     }
     return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    const int code = run(argc, argv);
+    const bool told = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+    /* What was asked for and could not be said is no success. */
+    return told || code != 0 ? code : command_fail("the answer cannot be written: %s", strerror(errno));
 }

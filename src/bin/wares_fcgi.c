@@ -7,7 +7,6 @@
 #include "server/supervisor.h"
 #include "server/worker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -140,9 +139,7 @@ static int serve(const struct arguments *arguments, const char *name)
         (void)fputs(how_to_run, stderr);
         return PROGRAM_EXIT_USAGE;
     }
-    if (log_open(FCGI_PROGRAM, config.log_target, config.log_format, config.log_level) != STATUS_OK) {
-        (void)snprintf(error, sizeof error, "WARES_LOG: %.300s cannot be opened: %s", config.log_target,
-                       strerror(errno));
+    if (!program_open_log(FCGI_PROGRAM, &config, error, sizeof error)) {
         fcgi_complain(error);
         return PROGRAM_EXIT_USAGE;
     }

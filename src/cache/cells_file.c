@@ -56,10 +56,10 @@ static bool lock_making(int fd, int64_t wait_until_ns)
 
 /* --- making --- */
 
-static void read_boot(char boot[40])
+static void read_boot(char boot[CELLS_BOOT_SIZE])
 {
     const int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, boot, 39);
+    ssize_t length = fd < 0 ? -1 : read(fd, boot, CELLS_BOOT_SIZE - 1);
 
     if (fd >= 0) {
         (void)close(fd);
@@ -186,6 +186,28 @@ static void turn(struct cells *cells, enum cells_state state, const char *what)
     }
     cells->state = state;
     cells->told = state;
+}
+
+void cells_home(const struct cells *cells, struct cells_home *home)
+{
+    char folder[PATH_MAX];
+    char *end;
+    struct stat found;
+
+    _Static_assert(sizeof home->boot == CELLS_BOOT_SIZE, "as it is read");
+    *home = (struct cells_home){.path = cells->path};
+    read_boot(home->boot);
+    home->boot[strcspn(home->boot, "\n")] = '\0';
+    memcpy(folder, cells->path, sizeof folder);
+    end = strrchr(folder, '/');
+    if (cells->state != CELLS_ON || end == NULL) {
+        return;
+    }
+    *end = '\0';
+    if (stat(folder, &found) == 0) {
+        (void)snprintf(home->folder, sizeof home->folder, "%llu:%llu", (unsigned long long)found.st_dev,
+                       (unsigned long long)found.st_ino);
+    }
 }
 
 bool cells_is_same(const struct cells *cells)

@@ -51,6 +51,11 @@ bool product_cache_is_attached(const struct product_cache *cache)
     return cache->attached;
 }
 
+void product_cache_home(const struct product_cache *cache, struct cells_home *home)
+{
+    cells_home(cache->cells, home);
+}
+
 /* --- reading --- */
 
 bool product_cache_is_ready(struct product_cache *cache, int64_t now_ns)

@@ -4,8 +4,6 @@
 
 #include "base/clock.h"
 
-#include <string.h>
-
 /* How an answer is held; tag, head and body stand behind it. */
 struct held_answer {
     struct cache_generation generation;
@@ -85,14 +83,6 @@ bool product_cache_get_answer(struct product_cache *cache, struct text key, stru
     return true;
 }
 
-static char *append(char *at, struct text text)
-{
-    if (text.length > 0) {
-        memcpy(at, text.data, text.length);
-    }
-    return at + text.length;
-}
-
 void product_cache_put_answer(struct product_cache *cache, struct text key, const struct cached_answer *answer,
                               const struct cache_generation *generation)
 {
@@ -110,6 +100,6 @@ void product_cache_put_answer(struct product_cache *cache, struct text key, cons
         held->tag_length = answer->tag.length;
         held->head_length = answer->head.length;
         held->body_length = answer->body.length;
-        (void)append(append(append(held->bytes, answer->tag), answer->head), answer->body);
+        (void)text_put(text_put(text_put(held->bytes, answer->tag), answer->head), answer->body);
     }
 }

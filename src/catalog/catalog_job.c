@@ -119,9 +119,9 @@ static enum status make_keyed(struct catalog *catalog, struct scope *scope, cons
     enum status status;
 
     *result = (struct job_result){0};
-    status = kept_answer_find(catalog, scope, options, &kept);
+    status = kept_answer_find(catalog, scope, options, NULL, &kept);
     if (status == STATUS_NOT_FOUND) {
-        status = kept_answer_settle(catalog, scope, options, make(&change, id), &kept);
+        status = kept_answer_settle(catalog, scope, options, NULL, make(&change, id), &kept);
     }
     if (kept.replayed) {
         *result = (struct job_result){.json = kept.view.json, .replayed = true};

@@ -9,7 +9,7 @@
 
 enum status catalog_webhook_get(struct catalog *catalog, struct scope *scope, struct text id, struct record *webhook)
 {
-    struct stored_webhook stored;
+    struct stored_record stored;
     const enum status status = webhook_store_get(catalog->options.pg, scope, id, &stored);
 
     if (status == STATUS_OK) {

@@ -14,7 +14,7 @@ struct idempotency kept_answer_identity(const struct change_options *options)
 }
 
 enum status kept_answer_find(struct catalog *catalog, struct scope *scope, const struct change_options *options,
-                             struct change_result *result)
+                             const struct cache_marks *owed, struct change_result *result)
 {
     const struct idempotency identity = kept_answer_identity(options);
     struct kept_answer kept = {0};
@@ -24,13 +24,20 @@ enum status kept_answer_find(struct catalog *catalog, struct scope *scope, const
         return STATUS_NOT_FOUND;
     }
     status = idempotency_store_find(catalog->options.pg, scope, &identity, &kept);
-    if (status == STATUS_OK) {
-        *result = (struct change_result){
-            .id = kept.id,
-            .view = {.version = kept.version, .json = kept.body},
-            .created = kept.version == 1 && !kept.unchanged,
-            .replayed = true,
-        };
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *result = (struct change_result){
+        .id = kept.id,
+        .view = {.version = kept.version, .json = kept.body},
+        .created = kept.version == 1 && !kept.unchanged,
+        .replayed = true,
+    };
+    if (owed != NULL) {
+        status = product_cache_replay(catalog->options.cache, scope, owed);
+    }
+    if (status != STATUS_OK) {
+        *result = (struct change_result){0};
     }
     return status;
 }
@@ -59,14 +66,14 @@ static bool may_be_of_the_first(enum status status)
 }
 
 enum status kept_answer_settle(struct catalog *catalog, struct scope *scope, const struct change_options *options,
-                               enum status status, struct change_result *result)
+                               const struct cache_marks *owed, enum status status, struct change_result *result)
 {
     enum status kept;
 
     if (!may_be_of_the_first(status)) {
         return status;
     }
-    kept = kept_answer_find(catalog, scope, options, result);
+    kept = kept_answer_find(catalog, scope, options, owed, result);
     if (status == STATUS_UNCERTAIN) {
         return kept == STATUS_OK || kept == STATUS_KEY_REUSED ? kept : status;
     }

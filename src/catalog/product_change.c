@@ -3,7 +3,7 @@
 #include "catalog/product_change.h"
 
 #include "catalog_internal.h"
-#include "expectation.h"
+#include "field_versions.h"
 #include "joint_insert.h"
 #include "kept_answer.h"
 #include "product_change_internal.h"
@@ -73,34 +73,23 @@ enum status change_stamp(struct change *change, const struct stored_product *now
 
 /* --- kept answers --- */
 
-/* The process that made the change may have died before it told the cache: what it owed is done before its answer is given
- * again. */
-static enum status tell_cache(struct change *change, enum status status)
+static struct cache_marks marks_of(const struct change *change)
 {
-    const struct cache_marks marks = {.products = &change->result->id, .product_count = 1, .all_categories = true};
-
-    if (status != STATUS_OK || !change->result->replayed) {
-        return status;
-    }
-    status = product_cache_replay(change->catalog->options.cache, change->scope, &marks);
-    if (status != STATUS_OK) {
-        *change->result = (struct change_result){0};
-    }
-    return status;
+    return (struct cache_marks){.products = &change->result->id, .product_count = 1, .all_categories = true};
 }
 
 enum status change_replay(struct change *change)
 {
-    return tell_cache(change, kept_answer_find(change->catalog, change->scope, change->options, change->result));
+    const struct cache_marks owed = marks_of(change);
+
+    return kept_answer_find(change->catalog, change->scope, change->options, &owed, change->result);
 }
 
 static enum status settle(struct change *change, enum status status)
 {
-    const enum status settled =
-        kept_answer_settle(change->catalog, change->scope, change->options, status, change->result);
-    const enum status told = tell_cache(change, settled);
+    const struct cache_marks owed = marks_of(change);
 
-    return status == STATUS_UNCERTAIN && told != settled ? status : told;
+    return kept_answer_settle(change->catalog, change->scope, change->options, &owed, status, change->result);
 }
 
 /* --- the write --- */

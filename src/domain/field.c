@@ -21,6 +21,13 @@ void record_set(struct record *record, size_t field, struct text value)
     record->given |= UINT32_C(1) << field;
 }
 
+int64_t record_version(const struct record *record, size_t field)
+{
+    uint64_t version = 0;
+
+    return text_to_u64(record->value[field], &version) ? (int64_t)version : 0;
+}
+
 int schema_find(const struct schema *schema, struct text name)
 {
     for (size_t i = 0; i < schema->count; i++) {

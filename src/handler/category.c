@@ -9,12 +9,7 @@
 #include "write.h"
 #include "json/record.h"
 
-static int64_t version_of(const struct record *category)
-{
-    uint64_t version = 0;
-
-    return text_to_u64(category->value[CATEGORY_VERSION], &version) ? (int64_t)version : 0;
-}
+static const struct write_kind kind = {"category", "/api/v1/categories"};
 
 void category_get(struct exchange *exchange)
 {
@@ -27,25 +22,11 @@ void category_get(struct exchange *exchange)
     }
     status = catalog_category_get(exchange->app->catalog, &exchange->scope, id, &category);
     if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "category", NULL);
+        problem_answer_status(exchange, status, kind.name, NULL);
         return;
     }
-    if (!reply_match_failed(exchange, "category", version_of(&category)) &&
-        !reply_not_modified(exchange, version_of(&category))) {
-        reply_json(exchange, 200);
-        reply_etag(exchange, version_of(&category));
+    if (reply_version(exchange, kind.name, record_version(&category, CATEGORY_VERSION))) {
         json_write_record(&exchange->response.body, &category_schema, &category);
-    }
-}
-
-/* Answers with a category that was written, or with why it was not. */
-static void answer(struct exchange *exchange, enum status status, const struct write_request *request,
-                   const struct change_result *result)
-{
-    if (status == STATUS_OK) {
-        write_answer_in(exchange, "/api/v1/categories", request, result);
-    } else {
-        write_answer_status(exchange, status, "category", request, result);
     }
 }
 
@@ -59,10 +40,10 @@ void category_create(struct exchange *exchange)
         !input_record(exchange, &category_schema, TEXT_ABSENT, &input, &request.faults)) {
         return;
     }
-    answer(exchange,
-           catalog_category_create(exchange->app->catalog, &exchange->scope, &request.options, &input, &request.faults,
-                                   &result),
-           &request, &result);
+    write_answer(exchange, &kind,
+                 catalog_category_create(exchange->app->catalog, &exchange->scope, &request.options, &input,
+                                         &request.faults, &result),
+                 &request, &result);
 }
 
 void category_patch(struct exchange *exchange)
@@ -75,10 +56,10 @@ void category_patch(struct exchange *exchange)
     if (!patch_begin(exchange, &request, &id, &patch)) {
         return;
     }
-    answer(exchange,
-           catalog_category_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_category, &patch,
-                                 &request.faults, &result),
-           &request, &result);
+    write_answer(exchange, &kind,
+                 catalog_category_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_category,
+                                       &patch, &request.faults, &result),
+                 &request, &result);
 }
 
 void category_delete(struct exchange *exchange)
@@ -93,9 +74,5 @@ void category_delete(struct exchange *exchange)
     }
     status = catalog_category_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
                                      &result);
-    if (status != STATUS_OK) {
-        write_answer_status(exchange, status, "category", &request, &result);
-        return;
-    }
-    write_answer_nothing(exchange, &result);
+    write_answer_deleted(exchange, &kind, status, &request, &result);
 }

@@ -58,11 +58,9 @@ static void answer(struct exchange *exchange, const struct query *query, const s
     char tag[TAG_SIZE];
 
     make_tag(page, tag);
-    if (reply_tag_not_modified(exchange, tag)) {
+    if (!reply_tagged(exchange, tag)) {
         return;
     }
-    reply_json(exchange, 200);
-    reply_tag(exchange, tag);
     if (page->count > 0) {
         add_link(exchange, query, page);
     }

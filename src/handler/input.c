@@ -5,6 +5,7 @@
 #include "domain/product_query.h"
 #include "handler/operation.h"
 #include "handler/problem.h"
+#include "http/etag.h"
 #include "http/negotiate.h"
 #include "http/uri.h"
 #include "json/parse.h"
@@ -255,7 +256,22 @@ bool input_record(struct exchange *exchange, const struct schema *schema, struct
     return true;
 }
 
-void input_if_match_malformed(struct faults *faults)
+bool input_expectation(struct text list, struct expectation *expectation)
 {
-    faults_add(faults, FAULT_IN_HEADER, "If-Match", "malformed", "must be * or entity tags in quotes, such as \"3\"");
+    const enum etag_list kind =
+        etag_list_versions(list, expectation->versions, EXPECTED_VERSIONS_MAX, &expectation->version_count);
+
+    expectation->match = true;
+    expectation->any = kind == ETAG_LIST_ANY;
+    return kind != ETAG_LIST_MALFORMED;
+}
+
+void input_if_match(const struct exchange *exchange, struct expectation *expectation, struct faults *faults)
+{
+    const struct text list = exchange->request.if_match;
+
+    if (list.data != NULL && !input_expectation(list, expectation)) {
+        faults_add(faults, FAULT_IN_HEADER, "If-Match", "malformed",
+                   "must be * or entity tags in quotes, such as \"3\"");
+    }
 }

@@ -4,6 +4,7 @@
 #define HANDLER_INPUT_H
 
 #include "domain/cursor.h"
+#include "domain/expectation.h"
 #include "domain/field.h"
 #include "handler/exchange.h"
 #include "http/query.h"
@@ -50,7 +51,10 @@ MUST_CHECK bool input_json(struct exchange *exchange, struct json_object **docum
 MUST_CHECK bool input_record(struct exchange *exchange, const struct schema *schema, struct text own_id,
                              struct record *record, struct faults *faults);
 
-/* Adds the fault of an If-Match that is no list of entity tags. */
-void input_if_match_malformed(struct faults *faults);
+/* The versions that a list of If-Match names, as what is expected. False where it is malformed. */
+MUST_CHECK bool input_expectation(struct text list, struct expectation *expectation);
+
+/* The header If-Match, where there is one; a fault where it is malformed. */
+void input_if_match(const struct exchange *exchange, struct expectation *expectation, struct faults *faults);
 
 #endif

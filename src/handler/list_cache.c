@@ -9,14 +9,6 @@
 /* Longer requests are rare, and not worth their room. */
 #define KEY_MAX 2048
 
-static char *append(char *at, struct text text)
-{
-    if (text.length > 0) {
-        memcpy(at, text.data, text.length);
-    }
-    return at + text.length;
-}
-
 /* No part has a space in it but the last. */
 static struct text key_of(const struct exchange *exchange, struct text preference)
 {
@@ -29,7 +21,7 @@ static struct text key_of(const struct exchange *exchange, struct text preferenc
         return TEXT_ABSENT;
     }
     key = arena_alloc(exchange->scope.arena, length);
-    (void)append(append(append(append(append(key, path), TEXT("?")), query), TEXT(" ")), preference);
+    (void)text_put(text_put(text_put(text_put(text_put(key, path), TEXT("?")), query), TEXT(" ")), preference);
     return (struct text){.data = key, .length = length};
 }
 
@@ -47,7 +39,7 @@ bool list_cache_answers(struct exchange *exchange, struct text preference, struc
     etag[list.tag.length] = '\0';
     strbuf_append_text(&response->headers, list.head);
     response->lent_body = list.body;
-    reply_tagged(exchange, etag);
+    (void)reply_tagged(exchange, etag);
     return true;
 }
 
@@ -70,5 +62,5 @@ void list_cache_reply(struct exchange *exchange, struct text key)
                                               .head = strbuf_text(&response->headers),
                                               .body = strbuf_text(&response->body)});
     }
-    reply_tagged(exchange, etag);
+    (void)reply_tagged(exchange, etag);
 }

@@ -113,8 +113,9 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
             .name = "precondition-failed",
             .title = "Precondition failed",
             .headers = ANSWER_ETAG,
-            .meaning = "What was to be changed is not of the version that If-Match names, or is there already although "
-                       "If-None-Match: * says that it must not be. Nothing was changed.",
+            .meaning =
+                "What was to be changed, or read, is not of the version that If-Match names, or is there already "
+                "although If-None-Match: * says that it must not be. Nothing was changed.",
             .cause = "Someone else changed it since the client read it.",
             .remedy = "current_version and changed_fields tell where it stands now and what was changed since. Read it "
                       "again, make the change anew, and send it with the new ETag. A PATCH may be sent with Prefer: "

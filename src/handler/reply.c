@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "catalog/product_change.h"
 #include "handler/operation.h"
 #include "handler/problem.h"
 #include "http/date.h"
@@ -99,12 +98,14 @@ void reply_content_tag(const struct exchange *exchange, char etag[ETAG_TEXT_SIZE
     etag_of_content(&hash, etag);
 }
 
-void reply_tagged(struct exchange *exchange, const char *etag)
+bool reply_tagged(struct exchange *exchange, const char *etag)
 {
-    if (!reply_tag_not_modified(exchange, etag)) {
-        reply_json(exchange, 200);
-        reply_tag(exchange, etag);
+    if (reply_tag_settled(exchange, etag)) {
+        return false;
     }
+    reply_json(exchange, 200);
+    reply_tag(exchange, etag);
+    return true;
 }
 
 void reply_content(struct exchange *exchange)
@@ -112,7 +113,7 @@ void reply_content(struct exchange *exchange)
     char etag[ETAG_TEXT_SIZE];
 
     reply_content_tag(exchange, etag);
-    reply_tagged(exchange, etag);
+    (void)reply_tagged(exchange, etag);
 }
 
 void reply_etag(struct exchange *exchange, int64_t version)
@@ -128,59 +129,62 @@ void reply_tag(struct exchange *exchange, const char *etag)
     response_header(&exchange->response, "ETag", text_of(etag));
 }
 
-static void refuse_if_match(struct exchange *exchange)
+/* Reads If-Match; false where it is malformed: that is answered then. */
+static bool read_if_match(struct exchange *exchange, struct expectation *expectation)
 {
     struct faults faults;
 
     faults_init(&faults, exchange->scope.arena);
-    input_if_match_malformed(&faults);
-    problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    input_if_match(exchange, expectation, &faults);
+    if (faults.count > 0) {
+        problem_answer_faults(exchange, PROBLEM_VALIDATION, &faults);
+    }
+    return faults.count == 0;
 }
 
 bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version)
 {
-    int64_t versions[EXPECTED_VERSIONS_MAX];
-    size_t count = 0;
-    enum etag_list list;
+    struct expectation expectation = {0};
 
-    if (exchange->request.if_match.data == NULL) {
-        return false;
-    }
-    list = etag_list_versions(exchange->request.if_match, versions, EXPECTED_VERSIONS_MAX, &count);
-    if (list == ETAG_LIST_MALFORMED) {
-        refuse_if_match(exchange);
+    if (!read_if_match(exchange, &expectation)) {
         return true;
     }
-    if (list == ETAG_LIST_ANY) {
+    if (!expectation.match || expectation_names(&expectation, version)) {
         return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (versions[i] == version) {
-            return false;
-        }
     }
     reply_etag(exchange, version);
     problem_answer_stale(exchange, what, version, TEXT_ABSENT);
     return true;
 }
 
-bool reply_not_modified(struct exchange *exchange, int64_t version)
+bool reply_version(struct exchange *exchange, const char *what, int64_t version)
 {
     char etag[ETAG_TEXT_SIZE];
 
     etag_from_version(version, etag);
-    return reply_tag_not_modified(exchange, etag);
+    if (reply_match_failed(exchange, what, version) || reply_tag_not_modified(exchange, etag)) {
+        return false;
+    }
+    reply_json(exchange, 200);
+    reply_tag(exchange, etag);
+    return true;
 }
 
-/* What the answer holds by now is dropped: only what guides caches is sent (RFC 9110, section 15.4.5). */
-void reply_304(struct exchange *exchange, const char *etag)
+/* Drops what the answer holds by now. */
+static void drop(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
 
-    response->status = 304;
     response->lent_body = TEXT_ABSENT;
     strbuf_clear(&response->headers, RESPONSE_HEADERS_MAX);
     strbuf_clear(&response->body, BODY_KEPT);
+}
+
+/* Only what guides caches is sent (RFC 9110, section 15.4.5). */
+void reply_304(struct exchange *exchange, const char *etag)
+{
+    drop(exchange);
+    exchange->response.status = 304;
     reply_tag(exchange, etag);
     reply_caching(exchange);
 }
@@ -193,6 +197,28 @@ bool reply_tag_not_modified(struct exchange *exchange, const char *etag)
     }
     reply_304(exchange, etag);
     return true;
+}
+
+static bool tag_match_failed(struct exchange *exchange, const char *etag)
+{
+    const struct text list = exchange->request.if_match;
+    struct expectation expectation = {0};
+
+    if (list.data == NULL || etag_list_names(list, text_of(etag))) {
+        return false;
+    }
+    drop(exchange);
+    if (read_if_match(exchange, &expectation)) {
+        reply_tag(exchange, etag);
+        problem_answer(exchange, PROBLEM_PRECONDITION_FAILED,
+                       "What is here now is not what If-Match names; read it again.");
+    }
+    return true;
+}
+
+bool reply_tag_settled(struct exchange *exchange, const char *etag)
+{
+    return tag_match_failed(exchange, etag) || reply_tag_not_modified(exchange, etag);
 }
 
 void reply_last_modified(struct exchange *exchange, int64_t unix_s)

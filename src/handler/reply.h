@@ -25,12 +25,13 @@ void reply_json(struct exchange *exchange, int status);
 void reply_caching(struct exchange *exchange);
 
 /* For a body of JSON without a version that is written in whole, the headers that belong to it before: the tag of both, the
- * status and the other headers, or the 304 that If-None-Match asks for. */
+ * status and the other headers, or the 304 that If-None-Match asks for, or the 412 of an If-Match that names other tags. */
 void reply_content(struct exchange *exchange);
 
-/* Its parts: the tag of what is written so far, and the answer that has this tag. */
+/* Its parts: the tag of what is written so far, and the answer that has this tag: false where it is a 304, a 412 or a 400,
+ * and complete without the body. */
 void reply_content_tag(const struct exchange *exchange, char etag[ETAG_TEXT_SIZE]);
-void reply_tagged(struct exchange *exchange, const char *etag);
+bool reply_tagged(struct exchange *exchange, const char *etag);
 
 /* Says that what is answered may be out of date (product_view.unproven): as Cache-Status and Age (RFC 9211, RFC 9111), and
  * not to be stored. To be called before the headers above. */
@@ -40,16 +41,20 @@ void reply_unproven(struct exchange *exchange, int64_t age_ms);
 void reply_etag(struct exchange *exchange, int64_t version);
 
 /* True where If-Match names other versions only, or is malformed: the answer is a 412 then, or a 400, and complete (RFC
- * 9110, section 13.1.1). what
- * names the thing read ("product"). */
+ * 9110, section 13.1.1). what names the thing read ("product"). */
 MUST_CHECK bool reply_match_failed(struct exchange *exchange, const char *what, int64_t version);
 
-/* True where If-None-Match names the version: the answer is a 304 then, and complete. */
-MUST_CHECK bool reply_not_modified(struct exchange *exchange, int64_t version);
+/* True where that version of a thing is to be answered: the body is to be written, all else is. False where If-Match or
+ * If-None-Match is against it: the answer is complete then. */
+MUST_CHECK bool reply_version(struct exchange *exchange, const char *what, int64_t version);
 
 /* The same of a tag that the caller made (http/etag.h). */
 void reply_tag(struct exchange *exchange, const char *etag);
 MUST_CHECK bool reply_tag_not_modified(struct exchange *exchange, const char *etag);
+
+/* True where If-Match names other tags only, or is malformed, or If-None-Match names this one: the answer is complete then.
+ * What was written for it is dropped. */
+MUST_CHECK bool reply_tag_settled(struct exchange *exchange, const char *etag);
 
 /* Answers with a 304 for that tag, whatever If-None-Match names. */
 void reply_304(struct exchange *exchange, const char *etag);

@@ -2,7 +2,6 @@
 #include "write.h"
 
 #include "handler/problem.h"
-#include "http/etag.h"
 #include "http/prefer.h"
 #include "http/uri.h"
 #include "input.h"
@@ -10,29 +9,9 @@
 
 #define KEY_MAX 255
 
+const struct write_kind write_product = {"product", "/api/v1/products"};
+
 /* --- in --- */
-
-static void read_if_match(struct exchange *exchange, struct write_request *request)
-{
-    struct expectation *expectation = &request->options.expectation;
-    const struct text list = exchange->request.if_match;
-
-    if (list.data == NULL) {
-        return;
-    }
-    expectation->match = true;
-    switch (etag_list_versions(list, expectation->versions, EXPECTED_VERSIONS_MAX, &expectation->version_count)) {
-    case ETAG_LIST_ANY:
-        expectation->any = true;
-        break;
-    case ETAG_LIST_MALFORMED:
-        input_if_match_malformed(&request->faults);
-        break;
-    case ETAG_LIST_TAGS:
-    default:
-        break;
-    }
-}
 
 static void read_if_none_match(struct exchange *exchange, struct write_request *request)
 {
@@ -103,28 +82,14 @@ static void read_idempotency_key(struct exchange *exchange, struct write_request
     request->options.request = identity_of(exchange);
 }
 
-/* A parameter that is true or false; false where it is not there. */
-static bool read_switch(const struct query *query, const char *name, struct faults *faults)
-{
-    const struct text value = query_get(query, name);
-
-    if (value.data == NULL || text_equal(value, TEXT("false"))) {
-        return false;
-    }
-    if (!text_equal(value, TEXT("true"))) {
-        faults_add(faults, FAULT_IN_PARAMETER, name, "boolean", "must be true or false");
-    }
-    return true;
-}
-
 static void read_parameters(struct exchange *exchange, struct write_request *request)
 {
     struct query query;
 
     if (exchange->request.query.length > 0) {
         input_query(exchange, &query, &request->faults);
-        request->options.dry_run = read_switch(&query, "dry_run", &request->faults);
-        request->atomic = read_switch(&query, "atomic", &request->faults);
+        request->options.dry_run = input_flag(&query, "dry_run", &request->faults);
+        request->atomic = input_flag(&query, "atomic", &request->faults);
     }
 }
 
@@ -159,7 +124,7 @@ bool write_begin(struct exchange *exchange, struct write_request *request)
 {
     *request = (struct write_request){0};
     faults_init(&request->faults, exchange->scope.arena);
-    read_if_match(exchange, request);
+    input_if_match(exchange, &request->options.expectation, &request->faults);
     read_if_none_match(exchange, request);
     read_idempotency_key(exchange, request);
     read_parameters(exchange, request);
@@ -193,18 +158,8 @@ void write_add_applied(struct exchange *exchange, const struct write_request *re
     }
 }
 
-void write_answer(struct exchange *exchange, enum status status, const struct write_request *request,
-                  const struct change_result *result)
-{
-    if (status == STATUS_OK) {
-        write_answer_in(exchange, "/api/v1/products", request, result);
-    } else {
-        write_answer_status(exchange, status, "product", request, result);
-    }
-}
-
-void write_answer_in(struct exchange *exchange, const char *collection, const struct write_request *request,
-                     const struct change_result *result)
+static void answer_with(struct exchange *exchange, const struct write_kind *kind, const struct write_request *request,
+                        const struct change_result *result)
 {
     if (request->minimal) {
         exchange->response.status = result->created ? 201 : 204;
@@ -214,15 +169,30 @@ void write_answer_in(struct exchange *exchange, const char *collection, const st
     }
     reply_etag(exchange, result->view.version);
     if (result->created) {
-        reply_location(exchange, collection, result->id);
+        reply_location(exchange, kind->collection, result->id);
     }
     write_add_applied(exchange, request, result->replayed);
 }
 
-void write_answer_nothing(struct exchange *exchange, const struct change_result *result)
+void write_answer(struct exchange *exchange, const struct write_kind *kind, enum status status,
+                  const struct write_request *request, const struct change_result *result)
 {
-    exchange->response.status = 204;
-    write_add_applied(exchange, &(struct write_request){0}, result->replayed);
+    if (status == STATUS_OK) {
+        answer_with(exchange, kind, request, result);
+    } else {
+        write_answer_status(exchange, status, kind->name, request, result);
+    }
+}
+
+void write_answer_deleted(struct exchange *exchange, const struct write_kind *kind, enum status status,
+                          const struct write_request *request, const struct change_result *result)
+{
+    if (status == STATUS_OK) {
+        exchange->response.status = 204;
+        write_add_applied(exchange, &(struct write_request){0}, result->replayed);
+    } else {
+        write_answer_status(exchange, status, kind->name, request, result);
+    }
 }
 
 void write_answer_status(struct exchange *exchange, enum status status, const char *what,

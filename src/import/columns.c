@@ -87,6 +87,38 @@ bool import_target_of(const struct import_file *file, struct text column, struct
     return name.length > 0 && field_target(file->arena, name, target);
 }
 
+/* What is compressed, or in another encoding than UTF-8. */
+static bool is_plain(struct text name)
+{
+    const size_t length = utf8_valid_prefix(name);
+
+    for (size_t i = 0; i < length; i++) {
+        const char c = name.data[i];
+
+        if ((c >= '\0' && c < ' ' && c != '\t' && c != '\r' && c != '\n') || c == '\x7f') {
+            return false;
+        }
+    }
+    return length == name.length;
+}
+
+static bool refuse_encoding(struct import_file *file, const struct csv_record *record)
+{
+    bool plain = true;
+
+    for (size_t i = 0; i < record->count && plain; i++) {
+        plain = is_plain(record->values[i].text);
+    }
+    if (!plain) {
+        faults_add(
+            &file->faults, FAULT_IN_BODY, "", "encoding",
+            "the first record, which names the columns, is no text in UTF-8: send the file as plain CSV in UTF-8, "
+            "neither compressed nor in another encoding such as UTF-16");
+        file->stopped = true;
+    }
+    return !plain;
+}
+
 static void refuse_column(struct import_file *file, struct text column)
 {
     const char *names[PRODUCT_FIELD_COUNT + 1];
@@ -140,6 +172,9 @@ static void check_maps(struct import_file *file, const struct csv_record *record
 
 static bool take_names(struct import_file *file, const struct csv_record *record)
 {
+    if (refuse_encoding(file, record)) {
+        return false;
+    }
     file->shopify = file->options.map_count == 0 ? shopify_recognise(file, record) : NULL;
     file->target_count = record->count;
     if (file->shopify != NULL) {

@@ -9,6 +9,7 @@
 
 #define ARENA_BLOCK 4096
 #define KEPT ((size_t)64 * 1024)
+#define BEGINNING ((size_t)200) /* of a line that is too long */
 
 /* An object of CSV may be longer than its record: every byte may need an escape. */
 #define OBJECT_MAX (IMPORT_LINE_MAX * 7)
@@ -134,14 +135,26 @@ static bool take_line(struct import_file *file, struct text line)
     return content.length == 0 || import_emit(file, number, content, TEXT_ABSENT);
 }
 
-/* Keeps what may go on in the next part. Of a line that is too long a beginning is kept, to tell it by. */
+/* Of a line that is too long, to tell it by. */
+static void keep_beginning(struct import_file *file, struct text part)
+{
+    char beginning[BEGINNING];
+    const size_t kept = file->rest.length < BEGINNING ? file->rest.length : BEGINNING;
+    const size_t more = part.length < BEGINNING - kept ? part.length : BEGINNING - kept;
+
+    memcpy(beginning, file->rest.data != NULL ? file->rest.data : "", kept);
+    memcpy(beginning + kept, part.data, more);
+    strbuf_clear(&file->rest, KEPT);
+    strbuf_append(&file->rest, beginning, kept + more);
+}
+
+/* Keeps what may go on in the next part. */
 static void keep_rest(struct import_file *file, struct text part)
 {
     const size_t room = IMPORT_LINE_MAX - file->rest.length;
 
     if (part.length > room) {
-        strbuf_clear(&file->rest, KEPT);
-        strbuf_append(&file->rest, part.data, part.length < 200 ? part.length : 200);
+        keep_beginning(file, part);
         file->too_long = true;
     } else if (!file->too_long) {
         strbuf_append_text(&file->rest, part);

@@ -5,10 +5,11 @@
  * channels that are made then and never again. Before anything is published all marks are asked for, on the connection on
  * which it is published; where one is missing (a restart, a reload, or a process that died took it) another epoch begins,
  * and nothing is published in the old one any more: who reads there has missed nothing that it was not told, and begins
- * anew from there. There are many marks because each process of the front server holds some of the channels.
+ * anew from there. Each process of the front server holds some of the channels, and a mark (event_marks.h).
  *
  * A reader that comes back goes on in the channels without a gap where they hold all since its cursor. For that a place is
  * kept in Postgres about every second: all that comes behind it was published later than its time. */
+#include "event_marks.h"
 #include "kinds.h"
 #include "push.h"
 
@@ -27,7 +28,6 @@
 #define EVERY_S 1
 #define RUN_MS 300000 /* then the job ends, and another begins: attempts are counted anew */
 #define BATCH 50      /* changes of a step */
-#define MARKS 64
 #define IDLE_MS 50    /* between two looks at the end of the feed */
 #define CHECK_MS 1000 /* between two looks at the marks where nothing happens */
 #define PLACE_MS 1000 /* between two places that are kept */
@@ -41,7 +41,7 @@
 #define HELD_BYTES INT64_C(33554432)
 #define MESSAGE_OVERHEAD 512
 
-_Static_assert(MARKS <= PUSH_REQUESTS_MAX && 2 * BATCH <= PUSH_REQUESTS_MAX, "one exchange");
+_Static_assert(EVENT_MARKS <= PUSH_REQUESTS_MAX && 2 * BATCH <= PUSH_REQUESTS_MAX, "one exchange");
 
 struct relay {
     struct push push;
@@ -107,10 +107,12 @@ static enum job_step away(struct job_run *run, const char *what)
 
 static void add_marks(struct relay *relay, const char *epoch, bool make)
 {
+    char name[EVENT_MARK_LENGTH + 1];
     char path[PATH_MAX_BYTES];
 
-    for (unsigned i = 0; i < MARKS; i++) {
-        (void)snprintf(path, sizeof path, "/mark/%s/%u", epoch, i);
+    for (unsigned i = 0; i < EVENT_MARKS; i++) {
+        event_mark_name(i, name);
+        (void)snprintf(path, sizeof path, "/mark/%s/%s", epoch, name);
         if (make) {
             push_post(&relay->push, path, TEXT("mark"));
         } else {
@@ -127,7 +129,7 @@ static enum status ask_for_marks(struct relay *relay, struct scope *scope, const
 
     add_marks(relay, epoch, false);
     status = push_exchange(&relay->push, scope->deadline_ns, answers);
-    for (size_t i = 0; status == STATUS_OK && i < MARKS; i++) {
+    for (size_t i = 0; status == STATUS_OK && i < EVENT_MARKS; i++) {
         if (answers[i].status != 200) {
             status = STATUS_NOT_FOUND;
         }
@@ -144,7 +146,7 @@ static enum status make_marks(struct relay *relay, struct scope *scope, const ch
 
     add_marks(relay, epoch, true);
     status = push_exchange(&relay->push, scope->deadline_ns, answers);
-    for (size_t i = 0; status == STATUS_OK && i < MARKS; i++) {
+    for (size_t i = 0; status == STATUS_OK && i < EVENT_MARKS; i++) {
         if (answers[i].status / 100 != 2) {
             return STATUS_UNAVAILABLE;
         }

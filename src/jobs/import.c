@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "catalog/catalog.h"
+#include "catalog/home.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -90,12 +91,26 @@ static enum job_step step_of(struct job_run *run, enum status status)
     return status == STATUS_IN_PROGRESS ? JOB_STEP_MORE : job_step_of(run, status, "a batch");
 }
 
+/* What is checked changes nothing. STATUS_CONFLICT, and the job's error, where the pool would not see a change. */
+static enum status compare_home(struct job_run *run, struct scope *scope, const struct import *import)
+{
+    const struct job_tools *tools = run->tools;
+
+    return import->checking || tools->config->hosts == HOSTS_MANY
+               ? STATUS_OK
+               : catalog_home_compare(tools->pg, scope, tools->cache, run->error, sizeof run->error);
+}
+
 static enum job_step apply(struct job_run *run, struct scope *scope, const struct import *import)
 {
     struct import_run *own = run->state;
     struct staged_lines lines = {0};
-    enum status status =
-        import_store_lines(run->tools->pg, scope, run->job->hold.id, import->place, own->lines, BYTES_MAX, &lines);
+    enum status status = compare_home(run, scope, import);
+
+    if (status != STATUS_OK) {
+        return status == STATUS_CONFLICT ? JOB_STEP_RETRY : job_step_of(run, status, "looking for the pool's cells");
+    }
+    status = import_store_lines(run->tools->pg, scope, run->job->hold.id, import->place, own->lines, BYTES_MAX, &lines);
 
     if (status == STATUS_OK && lines.count == 0) {
         (void)snprintf(run->error, sizeof run->error, "the lines behind %" PRIu64 " are not kept any more",
@@ -123,12 +138,13 @@ static enum job_step step(struct job_run *run, struct scope *scope)
     }
     run->progress = import_progress(&import);
     const bool refused = is_to_abort(&import) && import.failed > 0;
+    const bool first = !own->begun;
+
+    own->begun = true;
     /* Who tries again what was refused has mended what the lines refer to: they are looked at anew. */
-    if (!own->begun && refused && run->job->attempts == 1) {
-        own->begun = true;
+    if (first && refused && import.untouched) {
         return restart(run, scope, true);
     }
-    own->begun = true;
     if (refused && (!import.checking || import.failed >= ABORT_FAILED_MAX)) {
         return refuse(run, &import);
     }

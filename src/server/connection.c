@@ -277,6 +277,7 @@ static enum fate answer(FCGX_Request *request, struct serving *serving, int64_t 
         .arena = serving->arena,
         .deadline_ns = started_ns + serving->app->config->deadline_ms * CLOCK_NS_PER_MS,
         .gatherer = serving->gatherer,
+        .waiter = serving->waiter,
     };
     request_read(&exchange->request, request->envp, serving->arena);
     stream->watchdog = serving->watchdog;

@@ -22,6 +22,7 @@ enum connection_state {
     CONNECTION_NEW,       /* nothing was asked on it yet */
     CONNECTION_BUSY,      /* a request on it is being served */
     CONNECTION_KEPT,      /* between two requests */
+    CONNECTION_OFFER,     /* none of the front server's: another worker offers one over it (handover.h) */
     CONNECTION_LINGERING, /* answered and shut down; what the peer still sends is read and dropped */
 };
 
@@ -42,8 +43,9 @@ struct serving {
     struct stream stream; /* of a long answer */
     struct upload upload; /* of a large body */
     struct gatherer *gatherer;
-    struct strbuf body; /* of the request */
-    struct strbuf head; /* of the answer */
+    struct waiter *waiter; /* NULL: waits for Postgres are just waited for */
+    struct strbuf body;    /* of the request */
+    struct strbuf head;    /* of the answer */
 };
 
 /* The watchdog and, in stream, what there is to do beside a long answer are set by the caller, before the first request;

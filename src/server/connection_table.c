@@ -57,7 +57,8 @@ void connection_table_sweep(struct connection_table *table, int64_t now_ns, int6
         struct connection *connection = &table->connections[i];
         const int64_t waited_ns = now_ns - connection->since_ns;
 
-        if ((connection->state == CONNECTION_NEW && waited_ns >= silent_ms * CLOCK_NS_PER_MS) ||
+        if (((connection->state == CONNECTION_NEW || connection->state == CONNECTION_OFFER) &&
+             waited_ns >= silent_ms * CLOCK_NS_PER_MS) ||
             (connection->state == CONNECTION_LINGERING && waited_ns >= LINGER_MS * CLOCK_NS_PER_MS)) {
             connection_close(connection);
             connection_table_give_back(table, connection);

@@ -27,7 +27,7 @@ struct connection *connection_table_take(struct connection_table *table);
 void connection_table_give_back(struct connection_table *table, struct connection *connection);
 
 /* Closes what waited too long: a new connection on which nothing was asked for silent_ms (a front server asks at once;
- * kept ones may wait for ever), and one that lingers for its time. Looks at most once in CONNECTION_SWEEP_MS. */
+ * kept ones may wait for ever), an offer over which nothing came for as long, and one that lingers for its time. Looks at most once in CONNECTION_SWEEP_MS. */
 void connection_table_sweep(struct connection_table *table, int64_t now_ns, int64_t silent_ms);
 
 #define CONNECTION_SWEEP_MS 500

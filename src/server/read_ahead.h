@@ -4,6 +4,11 @@
 
 #include <fcgiapp.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Takes what libfcgi has of the request's stdin, and waits for nothing. Short of room it has no more: FCGX_GetError tells
+ * EBADF then where the stream goes on. */
+size_t read_ahead_take(FCGX_Request *request, char *buffer, size_t room);
 
 /* True where the request's stdin is at its end, without an error, and libfcgi has read nothing beyond it: then the bytes
  * that come next on the connection are the next request's first. In doubt false. Nothing may be read of the request

@@ -1,10 +1,11 @@
 /* Reading stdin without waiting in it.
  *
- * libfcgi waits in its reads, and does not tell what lies in its buffer of 8 KiB. Behind the parameters that buffer is at
- * the border of two records. It is asked to read on from a descriptor that is none: it gives what it has, and then fails,
- * and where its reading stands then is the end of its buffer. All from that border to that end are records, as is what
- * comes from the socket behind them: they are taken apart here (FastCGI specification, section 3.3). */
+ * Behind the parameters libfcgi's buffer of 8 KiB is at the border of two records. What it has there is taken (read_ahead.h),
+ * and where its reading stands then is the end of its buffer. All from that border to that end are records, as is what comes
+ * from the socket behind them: they are taken apart here (FastCGI specification, section 3.3). */
 #include "upload.h"
+
+#include "read_ahead.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -28,27 +29,12 @@ static enum body_read fail(struct upload *upload, const char *fault)
 
 /* --- taking over from libfcgi --- */
 
-/* Takes what libfcgi has; the buffer is larger than its. */
-static size_t take_buffered(FCGX_Stream *in, char *buffer)
-{
-    size_t length = 0;
-    int c;
-
-    while (length < UPLOAD_BUFFER_SIZE && (c = FCGX_GetChar(in)) != EOF) {
-        buffer[length++] = (char)c;
-    }
-    return length;
-}
-
 static void take_over(struct upload *upload, FCGX_Request *fastcgi)
 {
     FCGX_Stream *in = fastcgi->in;
     const unsigned char *border = in->rdNext;
-    const int fd = fastcgi->ipcFd;
 
-    fastcgi->ipcFd = -1;
-    upload->end = take_buffered(in, upload->buffer);
-    fastcgi->ipcFd = fd;
+    upload->end = read_ahead_take(fastcgi, upload->buffer, UPLOAD_BUFFER_SIZE); /* more than libfcgi's buffer */
     if (FCGX_HasSeenEOF(in) != 0 && FCGX_GetError(in) == 0) {
         upload->ended = true;
     } else if (FCGX_GetError(in) == EBADF && in->rdNext >= border &&

@@ -122,6 +122,15 @@ static void give_back_if_closed(struct worker *worker, struct connection *connec
     }
 }
 
+void worker_open(struct worker *worker, struct connection *connection, int fd)
+{
+    if (!connection_open(connection, fd, worker->config->io_timeout_ms, clock_monotonic_ns()) ||
+        !worker_watch(worker, fd, EPOLLIN, connection)) {
+        log_warning("cannot set up a connection: %s", strerror(errno));
+        connection_close(connection);
+    }
+}
+
 /* A connection that is kept stays with its worker, so who accepts most will work most. */
 static void let_others_accept(const struct worker *worker)
 {
@@ -136,21 +145,23 @@ static void let_others_accept(const struct worker *worker)
 static void accept_connection(struct worker *worker)
 {
     struct connection *connection = connection_table_take(&worker->table);
+    struct sockaddr_un peer = {.sun_family = AF_UNSPEC};
+    socklen_t length = sizeof peer;
     int fd;
 
     if (connection == NULL) {
         return;
     }
     let_others_accept(worker);
-    fd = accept4(worker->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    fd = accept4(worker->listen_fd, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC);
     if (fd < 0) {
         accept_failed(worker, errno);
     } else {
         listen_pause(worker);
-        if (!connection_open(connection, fd, worker->config->io_timeout_ms, clock_monotonic_ns()) ||
-            !worker_watch(worker, fd, EPOLLIN, connection)) {
-            log_warning("cannot set up a connection: %s", strerror(errno));
-            connection_close(connection);
+        if (handover_is_offer(&peer, length)) {
+            worker_ask_for_offer(worker, connection, fd);
+        } else {
+            worker_open(worker, connection, fd);
         }
         let_others_accept(worker);
     }
@@ -171,6 +182,10 @@ static void serve_connection(struct worker *worker, struct connection *connectio
 {
     struct serving *serving = worker->long_connection != NULL ? &worker->others : &worker->serving;
 
+    if (connection->state == CONNECTION_OFFER) {
+        worker_take_offered(worker, connection);
+        return;
+    }
     worker->serving_now = serving == &worker->serving ? connection : worker->serving_now;
     worker_serve(worker, connection, serving);
 }
@@ -216,6 +231,8 @@ bool worker_round(struct worker *worker, int timeout_ms)
             if (worker->listening) {
                 accept_connection(worker);
             }
+        } else if (what == &worker->handover) {
+            handover_withdraw(&worker->handover); /* what was offered is served here by now */
         } else {
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
@@ -291,6 +308,7 @@ static void tear_down(struct worker *worker)
     watchdog_stop(worker->serving.watchdog);
     serving_free(&worker->serving);
     worker_inner_free(worker);
+    worker_handover_free(worker);
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
     }
@@ -312,6 +330,7 @@ enum status worker_run(struct app *app, const struct worker_options *options)
     connection_table_init(&worker.table, (size_t)app->config->connections_max);
     serving_init(&worker.serving, app);
     worker_inner_init(&worker);
+    worker_handover_init(&worker);
     if (set_up(&worker)) {
         tell_ready(options->ready_fd);
         log_info("worker ready");

@@ -24,6 +24,7 @@ static void begin_beside(struct beside *beside, int fd)
     worker->long_connection = worker->serving_now;
     serving_init(&worker->others, worker->serving.app);
     worker->others.watchdog = worker->serving.watchdog;
+    worker->others.waiter = worker->serving.waiter;
 }
 
 static bool end_beside(struct beside *beside)
@@ -61,7 +62,8 @@ static struct connection *next_to_join(const struct worker *worker)
     struct connection *connection;
 
     if (worker->stopping || worker->joined >= GATHERED_MAX - 1 || epoll_wait(worker->epoll_fd, &event, 1, 0) != 1 ||
-        event.data.ptr == &worker->signal_fd || event.data.ptr == &worker->listen_fd) {
+        event.data.ptr == &worker->signal_fd || event.data.ptr == &worker->listen_fd ||
+        event.data.ptr == &worker->handover) {
         return NULL;
     }
     connection = event.data.ptr;
@@ -79,6 +81,7 @@ static struct serving *serving_of_joined(struct worker *worker)
     if (serving->app == NULL) {
         serving_init(serving, worker->serving.app);
         serving->watchdog = worker->serving.watchdog;
+        serving->waiter = worker->serving.waiter;
         serving->gatherer = &worker->gatherer;
     }
     return serving;

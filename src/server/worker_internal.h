@@ -3,11 +3,14 @@
 #define SERVER_WORKER_INTERNAL_H
 
 #include "connection_table.h"
+#include "handover.h"
 #include "server/worker.h"
 #include "watchdog.h"
 
 #include "base/gatherer.h"
+#include "base/waiter.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +31,10 @@ struct worker {
     struct serving *joining;            /* with which those are served that join, one behind the other */
     size_t joined;                      /* how many are under way */
     struct connection *served;          /* the one whose request is being served */
-    bool streamed;                      /* others were served within this round: what was ready is so no more */
+    struct waiter waiter;               /* of requests that wait for Postgres */
+    struct handover handover;           /* of others that wait for this worker meanwhile */
+    struct pollfd *polled;              /* in such a wait; NULL where nothing can be handed over */
+    bool streamed;                      /* others were seen to within this round: what was ready is so no more */
     bool listening;                     /* the listening socket is in the epoll set */
     int64_t accept_again_ns;            /* not before */
     bool failed;
@@ -50,10 +56,26 @@ bool worker_round(struct worker *worker, int timeout_ms);
 /* Serves a request on a connection that is ready. */
 void worker_serve(struct worker *worker, struct connection *connection, struct serving *serving);
 
+/* Takes over a socket, of which the table's connection is closed if that fails. */
+void worker_open(struct worker *worker, struct connection *connection, int fd);
+
 /* --- requests within a request (worker_inner.c) --- */
 
 /* After serving_init of the worker's own. */
 void worker_inner_init(struct worker *worker);
 void worker_inner_free(struct worker *worker);
+
+/* --- connections that go over to another worker (worker_handover.c) --- */
+
+/* After the worker's table and serving have been initialised. */
+void worker_handover_init(struct worker *worker);
+void worker_handover_free(struct worker *worker);
+
+/* What was accepted is another worker's offer of a connection: asks for it. The table's connection stands for the offer
+ * until that is over, or is closed. */
+void worker_ask_for_offer(struct worker *worker, struct connection *connection, int fd);
+
+/* An offer is over: its place in the table is the connection's that came, or is given back. */
+void worker_take_offered(struct worker *worker, struct connection *connection);
 
 #endif

@@ -41,23 +41,9 @@ enum status category_write_slug(struct pg *pg, struct scope *scope, struct text 
 
 /* --- reading what is to be changed --- */
 
-enum status category_write_load(struct pg *pg, struct scope *scope, struct text id, struct stored_category *category)
+enum status category_write_load(struct pg *pg, struct scope *scope, struct text id, struct stored_record *category)
 {
-    const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
-                                   "FROM jsonb_each_text(field_version)) FROM category WHERE id = $1",
-                                   row_columns(scope->arena, &category_schema))
-                          .data;
-    struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "category_load", sql, true, &id, 1, &result);
-
-    if (status == STATUS_OK) {
-        status = row_read_only(scope->arena, &category_schema, result, &category->record);
-    }
-    if (status == STATUS_OK) {
-        category->set_by = pg_value(result, 0, CATEGORY_FIELD_COUNT);
-    }
-    return status;
+    return row_load(pg, scope, "category_load", &category_schema, "category WHERE id = $1", id, category);
 }
 
 /* --- writing --- */

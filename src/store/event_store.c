@@ -62,7 +62,7 @@ enum status event_store_start(struct pg *pg, struct scope *scope, const struct f
 
     *start = (struct event_start){0};
     status = status == STATUS_OK ? read_relay(result, &start->relay) : status;
-    start->held = status == STATUS_OK && text_equal(pg_value(result, 0, 3), TEXT("t"));
+    start->held = status == STATUS_OK && pg_is_true(result, 0, 3);
     return status;
 }
 

@@ -76,7 +76,7 @@ static enum status read_page(struct pg *pg, struct scope *scope, const struct fe
         log_error("postgres: change_floor is not of one row");
         return STATUS_INTERNAL;
     }
-    if (text_equal(pg_value(result, 0, GONE), TEXT("t"))) {
+    if (pg_is_true(result, 0, GONE)) {
         return STATUS_GONE;
     }
     if (pg_value(result, 0, XID).data == NULL) {

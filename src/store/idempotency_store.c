@@ -30,10 +30,10 @@ enum status idempotency_store_find(struct pg *pg, struct scope *scope, const str
     if (pg_rows(result) == 0) {
         return STATUS_NOT_FOUND;
     }
-    if (text_equal(pg_value(result, 0, 4), TEXT("t"))) {
+    if (pg_is_true(result, 0, 4)) {
         return remove_expired(pg, scope, idempotency->key);
     }
-    if (!text_equal(pg_value(result, 0, 3), TEXT("t"))) {
+    if (!pg_is_true(result, 0, 3)) {
         return STATUS_KEY_REUSED;
     }
     uint64_t version = 0;
@@ -41,7 +41,7 @@ enum status idempotency_store_find(struct pg *pg, struct scope *scope, const str
     *answer = (struct kept_answer){
         .id = pg_value(result, 0, 0),
         .version = (int64_t)version,
-        .unchanged = text_equal(pg_value(result, 0, 6), TEXT("t")),
+        .unchanged = pg_is_true(result, 0, 6),
         .changed = pg_value(result, 0, 5),
         .body = pg_value(result, 0, 2),
     };

@@ -13,7 +13,7 @@ enum { IMPORT_MOVE_VALUES = 10 };
     ", moved AS (UPDATE import SET place = " to "::bigint, created = created + " created "::bigint, "                  \
     "updated = updated + " updated "::bigint, unchanged = unchanged + " unchanged "::bigint, "                         \
     "failed = failed + cardinality(" numbers "::bigint[]), "                                                           \
-    "differences = concat_ws(',', nullif(differences, ''), " differences "::text) "                                    \
+    "differences = concat_ws(',', nullif(differences, ''), " differences "::text), touched_at = now() "                \
     "WHERE id = " id " AND place = " from "::bigint AND EXISTS (SELECT FROM held) RETURNING id), "                     \
     "noted AS (INSERT INTO import_error (import, number, content) "                                                    \
     "SELECT m.id, e.number, e.content FROM moved m, unnest(" numbers ", " contents                                     \

@@ -13,24 +13,6 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define TRIES 3
 
-static struct text number(struct scope *scope, uint64_t value)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)value);
-}
-
-static uint64_t number_in(const struct pg_result *result, size_t row, size_t column)
-{
-    uint64_t value = 0;
-
-    (void)text_to_u64(pg_value(result, row, column), &value);
-    return value;
-}
-
-static bool is_true(const struct pg_result *result, size_t row, size_t column)
-{
-    return text_equal(pg_value(result, row, column), TEXT("t"));
-}
-
 /* --- uploads --- */
 
 enum status import_store_begin(struct pg *pg, struct scope *scope, struct text id, const struct import_options *options)
@@ -95,11 +77,11 @@ enum status import_store_finish(struct pg *pg, struct scope *scope, const struct
     const struct text values[] = {
         upload->id,
         upload->unique ? upload->digest : TEXT_ABSENT,
-        number(scope, IMPORT_ATTEMPTS_MAX),
+        pg_decimal(scope, IMPORT_ATTEMPTS_MAX),
         text_of(import_format_names[options->format]),
         upload->digest,
-        number(scope, upload->bytes),
-        number(scope, upload->lines),
+        pg_decimal(scope, upload->bytes),
+        pg_decimal(scope, upload->lines),
         options->dry_run || options->on_error == IMPORT_ABORT ? TEXT("check") : TEXT("apply"),
         upload->idempotency.key,
         upload->idempotency.request,
@@ -110,7 +92,7 @@ enum status import_store_finish(struct pg *pg, struct scope *scope, const struct
     if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
         return STATUS_IN_PROGRESS;
     }
-    return status == STATUS_OK && number_in(result, 0, 0) == 0 ? STATUS_CONFLICT : status;
+    return status == STATUS_OK && pg_number(result, 0, 0) == 0 ? STATUS_CONFLICT : status;
 }
 
 /* --- looking --- */
@@ -131,7 +113,7 @@ static bool read_names(const struct pg_result *result, struct import_options *op
     *options = (struct import_options){.format = (enum import_format)format,
                                        .mode = (enum import_mode)mode,
                                        .on_error = (enum import_on_error)on_error,
-                                       .dry_run = is_true(result, 0, 3),
+                                       .dry_run = pg_is_true(result, 0, 3),
                                        .category_id = pg_value(result, 0, 4)};
     return true;
 }
@@ -140,13 +122,13 @@ static enum status read_import(const struct pg_result *result, struct import *im
 {
     *import = (struct import){
         .checking = text_equal(pg_value(result, 0, 5), TEXT("check")),
-        .bytes = number_in(result, 0, 6),
-        .lines = number_in(result, 0, 7),
-        .place = number_in(result, 0, 8),
-        .created = number_in(result, 0, 9),
-        .updated = number_in(result, 0, 10),
-        .unchanged = number_in(result, 0, 11),
-        .failed = number_in(result, 0, 12),
+        .bytes = pg_number(result, 0, 6),
+        .lines = pg_number(result, 0, 7),
+        .place = pg_number(result, 0, 8),
+        .created = pg_number(result, 0, 9),
+        .updated = pg_number(result, 0, 10),
+        .unchanged = pg_number(result, 0, 11),
+        .failed = pg_number(result, 0, 12),
         .differences = pg_value(result, 0, 13),
     };
     if (!read_names(result, &import->options)) {
@@ -191,7 +173,7 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
 {
     static const char sql[] = "SELECT number, content FROM import_error WHERE import = $1 AND number > $2 "
                               "ORDER BY number LIMIT 1000";
-    const struct text values[] = {id, number(scope, after)};
+    const struct text values[] = {id, pg_decimal(scope, after)};
     struct pg_result *result = NULL;
     bool full = false;
     enum status status =
@@ -205,7 +187,7 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
     errors->contents = arena_alloc(scope->arena, (errors->count + 1) * sizeof *errors->contents);
     for (size_t i = 0; i < errors->count; i++) {
         errors->contents[i] = pg_value(result, i, 1);
-        errors->last = number_in(result, i, 0);
+        errors->last = pg_number(result, i, 0);
     }
     errors->more = errors->count > 0 && (full || errors->count == 1000);
     return STATUS_OK;
@@ -216,8 +198,8 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
 enum status import_store_load(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct import *import)
 {
     static const char sql[] =
-        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running') "
-        "FROM import WHERE id = $1 AND state = 'ready'";
+        "SELECT " SHOWN ", EXISTS (SELECT FROM job WHERE id = $1 AND fence = $2 AND state = 'running'), "
+        "touched_at < (SELECT started_at FROM job WHERE id = $1) FROM import WHERE id = $1 AND state = 'ready'";
     const struct text values[] = {hold->id, hold->fence};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_load", sql, true, values, LENGTH(values), &result);
@@ -228,7 +210,9 @@ enum status import_store_load(struct pg *pg, struct scope *scope, const struct j
     if (pg_rows(result) == 0) {
         return STATUS_NOT_FOUND;
     }
-    return is_true(result, 0, 14) ? read_import(result, import) : STATUS_STALE;
+    status = pg_is_true(result, 0, 14) ? read_import(result, import) : STATUS_STALE;
+    import->untouched = status == STATUS_OK && pg_is_true(result, 0, 15);
+    return status;
 }
 
 enum status import_store_lines(struct pg *pg, struct scope *scope, struct text id, uint64_t after, uint64_t count,
@@ -240,7 +224,7 @@ enum status import_store_lines(struct pg *pg, struct scope *scope, struct text i
         "SELECT number, line, flaw, content, sum(octet_length(content)) OVER (ORDER BY number) - octet_length(content) "
         "AS before FROM (SELECT * FROM import_line WHERE import = $1 AND number > $2 ORDER BY number LIMIT $3) l) l "
         "WHERE before < $4 ORDER BY number";
-    const struct text values[] = {id, number(scope, after), number(scope, count), number(scope, bytes_max)};
+    const struct text values[] = {id, pg_decimal(scope, after), pg_decimal(scope, count), pg_decimal(scope, bytes_max)};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_lines", sql, true, values, LENGTH(values), &result);
 
@@ -251,8 +235,8 @@ enum status import_store_lines(struct pg *pg, struct scope *scope, struct text i
     lines->lines = arena_alloc(scope->arena, (lines->count + 1) * sizeof *lines->lines);
     for (size_t i = 0; i < lines->count; i++) {
         lines->lines[i] = (struct import_line){
-            .number = number_in(result, i, 0),
-            .line = number_in(result, i, 1),
+            .number = pg_number(result, i, 0),
+            .line = pg_number(result, i, 1),
             .flaw = pg_value(result, i, 2),
             .content = pg_value(result, i, 3),
         };
@@ -266,16 +250,16 @@ bool import_move_values(struct scope *scope, const struct import_move *move, str
     pg_array_init(&arrays[0]);
     pg_array_init(&arrays[1]);
     for (size_t i = 0; i < move->error_count; i++) {
-        pg_array_append(&arrays[0], number(scope, move->errors[i].number));
+        pg_array_append(&arrays[0], pg_decimal(scope, move->errors[i].number));
         pg_array_append(&arrays[1], move->errors[i].content);
     }
     values[0] = move->hold.id;
     values[1] = move->hold.fence;
-    values[2] = number(scope, move->from);
-    values[3] = number(scope, move->to);
-    values[4] = number(scope, move->created);
-    values[5] = number(scope, move->updated);
-    values[6] = number(scope, move->unchanged);
+    values[2] = pg_decimal(scope, move->from);
+    values[3] = pg_decimal(scope, move->to);
+    values[4] = pg_decimal(scope, move->created);
+    values[5] = pg_decimal(scope, move->updated);
+    values[6] = pg_decimal(scope, move->unchanged);
     values[9] = move->differences;
     return pg_array_end(&arrays[0], &values[7]) && pg_array_end(&arrays[1], &values[8]);
 }
@@ -294,21 +278,21 @@ enum status import_store_move(struct pg *pg, struct scope *scope, const struct i
     }
     pg_array_free(&arrays[0]);
     pg_array_free(&arrays[1]);
-    return status == STATUS_OK && number_in(result, 0, 0) == 0 ? STATUS_STALE : status;
+    return status == STATUS_OK && pg_number(result, 0, 0) == 0 ? STATUS_STALE : status;
 }
 
 enum status import_store_restart(struct pg *pg, struct scope *scope, const struct job_hold *hold, bool checking)
 {
-    static const char sql[] =
-        JOB_HELD ", moved AS (UPDATE import SET phase = $3, place = 0, created = 0, updated = 0, unchanged = 0, "
-                 "failed = 0, differences = '' WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
-                 "gone AS (DELETE FROM import_error e USING moved m WHERE e.import = m.id) "
-                 "SELECT count(*) FROM moved";
+    static const char sql[] = JOB_HELD
+        ", moved AS (UPDATE import SET phase = $3, place = 0, created = 0, updated = 0, unchanged = 0, "
+        "failed = 0, differences = '', touched_at = now() WHERE id = $1 AND EXISTS (SELECT FROM held) RETURNING id), "
+        "gone AS (DELETE FROM import_error e USING moved m WHERE e.import = m.id) "
+        "SELECT count(*) FROM moved";
     const struct text values[] = {hold->id, hold->fence, checking ? TEXT("check") : TEXT("apply")};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "import_restart", sql, false, values, LENGTH(values), &result);
 
-    return status == STATUS_OK && number_in(result, 0, 0) == 0 ? STATUS_STALE : status;
+    return status == STATUS_OK && pg_number(result, 0, 0) == 0 ? STATUS_STALE : status;
 }
 
 enum status import_store_categories(struct pg *pg, struct scope *scope, const struct text *names, size_t count,

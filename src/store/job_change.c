@@ -75,8 +75,8 @@ enum status job_change_write(struct pg *pg, struct scope *scope, enum job_effect
     if (status != STATUS_OK) {
         return status;
     }
-    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
+    if (!pg_is_true(result, 0, 0)) {
         return STATUS_IN_PROGRESS;
     }
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+    return pg_is_true(result, 0, 1) ? STATUS_OK : STATUS_STALE;
 }

@@ -14,14 +14,6 @@ static struct text number(struct scope *scope, int64_t value)
     return arena_printf(scope->arena, "%lld", (long long)value);
 }
 
-static uint64_t number_in(const struct pg_result *result, size_t row, size_t column)
-{
-    uint64_t value = 0;
-
-    (void)text_to_u64(pg_value(result, row, column), &value);
-    return value;
-}
-
 /* --- arrays as parameters --- */
 
 #define ARRAYS_MAX 4
@@ -78,9 +70,9 @@ static struct claimed_job read_claimed(const struct pg_result *result, size_t ro
         .kind = pg_value(result, row, 2),
         .payload = pg_value(result, row, 3),
         .checkpoint = pg_value(result, row, 4),
-        .attempts = number_in(result, row, 5),
-        .attempts_max = number_in(result, row, 6),
-        .progress = number_in(result, row, 7),
+        .attempts = pg_number(result, row, 5),
+        .attempts_max = pg_number(result, row, 6),
+        .progress = pg_number(result, row, 7),
     };
 }
 
@@ -134,8 +126,8 @@ enum status job_claim_rescue(struct pg *pg, struct scope *scope, uint64_t *queue
     enum status status = pg_exec(pg, scope, "job_rescue", rescue_sql, false, NULL, 0, &result);
 
     if (status == STATUS_OK) {
-        *queued = number_in(result, 0, 0);
-        *failed = number_in(result, 0, 1);
+        *queued = pg_number(result, 0, 0);
+        *failed = pg_number(result, 0, 1);
     }
     return status;
 }
@@ -155,7 +147,7 @@ static void note_held(const struct pg_result *result, struct job_beat *beats, si
         beats[i].held = false;
         for (size_t row = 0; row < pg_rows(result) && !beats[i].held; row++) {
             beats[i].held = text_equal(pg_value(result, row, 0), beats[i].hold.id);
-            beats[i].cancelling = beats[i].held && text_equal(pg_value(result, row, 1), TEXT("t"));
+            beats[i].cancelling = beats[i].held && pg_is_true(result, row, 1);
         }
     }
 }
@@ -200,7 +192,7 @@ enum status job_claim_end(struct pg *pg, struct scope *scope, const struct job_h
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "job_end", end_sql, false, values, LENGTH(values), &result);
 
-    return status == STATUS_OK && number_in(result, 0, 0) == 0 ? STATUS_STALE : status;
+    return status == STATUS_OK && pg_number(result, 0, 0) == 0 ? STATUS_STALE : status;
 }
 
 enum status job_claim_forget(struct pg *pg, struct scope *scope, const struct job_hold *hold)
@@ -293,7 +285,7 @@ enum status job_claim_schedule(struct pg *pg, struct scope *scope, const struct 
     }
     arrays_free(&arrays);
     if (status == STATUS_OK) {
-        *queued = number_in(result, 0, 0);
+        *queued = pg_number(result, 0, 0);
     }
     return status;
 }

@@ -37,7 +37,7 @@ enum status job_store_add(struct pg *pg, struct scope *scope, const struct job_o
         return STATUS_UNAVAILABLE; /* the other one was made or ended in this moment */
     }
     *id = pg_value(result, 0, 0);
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_CONFLICT;
+    return pg_is_true(result, 0, 1) ? STATUS_OK : STATUS_CONFLICT;
 }
 
 /* --- reading --- */
@@ -74,7 +74,7 @@ static enum status read_row(struct arena *arena, const struct pg_result *result,
         .attempts_max = pg_value(result, row, 4),
         .progress = pg_value(result, row, 5),
         .last_error = pg_value(result, row, 6),
-        .cancelling = text_equal(pg_value(result, row, 11), TEXT("t")),
+        .cancelling = pg_is_true(result, row, 11),
     };
     if (!job_state_of(pg_value(result, row, 2), &job->state) ||
         !read_time(arena, pg_value(result, row, 7), &job->created_at) ||

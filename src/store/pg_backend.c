@@ -15,7 +15,7 @@ bool pg_backend_is_gone(struct pg *pg, struct scope *scope, struct pg_backend ba
                                  "(extract(epoch FROM backend_start) * 1000000)::bigint, $2::bigint) = $2::bigint)",
                                  true, values, sizeof values / sizeof values[0], &result);
 
-    return status == STATUS_OK && pg_rows(result) == 1 && text_equal(pg_value(result, 0, 0), TEXT("t"));
+    return status == STATUS_OK && pg_rows(result) == 1 && pg_is_true(result, 0, 0);
 }
 
 enum status pg_database_identity(struct pg *pg, struct scope *scope, struct text *identity)

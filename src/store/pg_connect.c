@@ -128,7 +128,7 @@ static PGconn *start(struct pg *pg, struct arena *arena, int64_t deadline_ns)
 enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_UNDER_WAY };
 
 /* Goes on with the pending attempt for as long as the caller waits. Where it fails the reason is kept. */
-static enum attempt go_on(struct pg *pg, int64_t wait_until_ns)
+static enum attempt go_on(struct pg *pg, const struct scope *scope, int64_t wait_until_ns)
 {
     PGconn *connection = pg->pending;
     PostgresPollingStatusType wanted = pg->pending_wanted;
@@ -138,7 +138,7 @@ static enum attempt go_on(struct pg *pg, int64_t wait_until_ns)
     }
     while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
         short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!pg_wait(PQsocket(connection), events, wait_until_ns)) {
+        if (!pg_wait_in(scope, PQsocket(connection), events, wait_until_ns)) {
             pg->pending_wanted = wanted;
             return ATTEMPT_UNDER_WAY;
         }
@@ -258,7 +258,7 @@ static enum attempt attempt(struct pg *pg, struct scope *scope)
     if (pg->pending == NULL) {
         pg->pending = start(pg, scope->arena, until_ns);
     }
-    result = pg->pending != NULL ? go_on(pg, until_ns) : ATTEMPT_FAILED;
+    result = pg->pending != NULL ? go_on(pg, scope, until_ns) : ATTEMPT_FAILED;
     if (result == ATTEMPT_UNDER_WAY && clock_monotonic_ns() >= pg->pending_until_ns) {
         (void)snprintf(pg->error, sizeof(pg->error), "no answer in time");
         result = ATTEMPT_FAILED;
@@ -274,6 +274,7 @@ static bool take_up(struct pg *pg, struct scope *scope)
 {
     PGconn *connection = pg->pending;
     const struct scope bounded = {.arena = scope->arena,
+                                  .waiter = scope->waiter,
                                   .deadline_ns = sooner(clock_deadline_in_ms(PG_CONNECT_MAX_MS), scope->deadline_ns)};
 
     if (!session_usable(pg, connection) || PQsetnonblocking(connection, 1) != 0) {

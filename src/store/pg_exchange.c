@@ -16,12 +16,18 @@ bool pg_wait(int fd, short events, int64_t deadline_ns)
     return ready > 0;
 }
 
+bool pg_wait_in(const struct scope *scope, int fd, short events, int64_t deadline_ns)
+{
+    return scope->waiter == NULL ? pg_wait(fd, events, deadline_ns)
+                                 : scope->waiter->wait(scope->waiter, fd, events, deadline_ns) == WAITED_READY;
+}
+
 /* Sends what libpq still holds. While it waits it reads too: a server that is blocked sending would never read. */
-static enum pg_end flush(PGconn *connection, int64_t deadline_ns)
+static enum pg_end flush(PGconn *connection, const struct scope *scope)
 {
     int left = PQflush(connection);
     while (left > 0) {
-        if (!pg_wait(PQsocket(connection), POLLIN | POLLOUT, deadline_ns)) {
+        if (!pg_wait_in(scope, PQsocket(connection), POLLIN | POLLOUT, scope->deadline_ns)) {
             return PG_END_LATE;
         }
         if (!PQconsumeInput(connection)) {
@@ -33,14 +39,14 @@ static enum pg_end flush(PGconn *connection, int64_t deadline_ns)
 }
 
 /* Waits until the next result is complete. */
-static enum pg_end wait_for_result(PGconn *connection, int64_t deadline_ns)
+static enum pg_end wait_for_result(PGconn *connection, const struct scope *scope)
 {
     while (PQisBusy(connection)) {
         int fd = PQsocket(connection);
         if (fd < 0) {
             return PG_END_BROKEN; /* libpq has closed it already */
         }
-        if (!pg_wait(fd, POLLIN, deadline_ns)) {
+        if (!pg_wait_in(scope, fd, POLLIN, scope->deadline_ns)) {
             return PG_END_LATE;
         }
         if (!PQconsumeInput(connection)) {
@@ -96,7 +102,7 @@ static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scop
                                     struct pg_answer *answer)
 {
     while (syncs > 0) {
-        enum pg_end end = wait_for_result(connection, scope->deadline_ns);
+        enum pg_end end = wait_for_result(connection, scope);
         if (end == PG_END_LATE) {
             return end;
         }
@@ -134,7 +140,7 @@ static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t
 {
     size_t bytes = 0;
     for (;;) {
-        enum pg_end end = wait_for_result(connection, scope->deadline_ns);
+        enum pg_end end = wait_for_result(connection, scope);
         if (end == PG_END_LATE) {
             return end;
         }
@@ -168,7 +174,7 @@ static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t
 static struct pg_answer exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max, unsigned syncs)
 {
     struct pg_answer answer = {0};
-    answer.end = flush(connection, scope->deadline_ns);
+    answer.end = flush(connection, scope);
     answer.sent = answer.end == PG_END_ANSWERED;
     if (answer.end != PG_END_LATE) {
         enum pg_end end = syncs > 0 ? collect_pipeline(connection, scope, syncs, &answer)

@@ -84,6 +84,9 @@ MUST_CHECK bool pg_identify(struct pg *pg, const struct scope *scope);
 /* pg_exchange.c: waits until the descriptor is ready for the poll events; false where the deadline passed. */
 bool pg_wait(int fd, short events, int64_t deadline_ns);
 
+/* The same for a scope, whose waiter may do other things meanwhile. The deadline is not the scope's own. */
+bool pg_wait_in(const struct scope *scope, int fd, short events, int64_t deadline_ns);
+
 /* Sees through a message that libpq has taken: sends the rest and collects the answer. Where rows come one by one they
  * are collected until their values have row_bytes_max bytes. */
 struct pg_answer pg_exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max);

@@ -44,3 +44,21 @@ struct text pg_value(const struct pg_result *result, size_t row, size_t column)
     }
     return (struct text){.data = PQgetvalue(result->whole, at, field), .length = (size_t)length};
 }
+
+bool pg_is_true(const struct pg_result *result, size_t row, size_t column)
+{
+    return text_equal(pg_value(result, row, column), TEXT("t"));
+}
+
+uint64_t pg_number(const struct pg_result *result, size_t row, size_t column)
+{
+    uint64_t number = 0;
+
+    (void)text_to_u64(pg_value(result, row, column), &number);
+    return number;
+}
+
+struct text pg_decimal(struct scope *scope, uint64_t number)
+{
+    return arena_printf(scope->arena, "%llu", (unsigned long long)number);
+}

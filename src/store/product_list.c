@@ -45,7 +45,7 @@ static bool is_stop(const struct list_statement *statement, const struct pg_resu
                     size_t key_column)
 {
     const size_t column = key_column >= PRODUCT_FIELD_COUNT ? key_column + 1 : PRODUCT_FIELD_COUNT;
-    return statement->has_stop && text_equal(pg_value(result, row, column), TEXT("t"));
+    return statement->has_stop && pg_is_true(result, row, column);
 }
 
 /* Timestamps are as row_read makes them, so that the place of a row is found in its record where it stands there. */

@@ -13,11 +13,7 @@
 
 const char *stored_product_columns(struct arena *arena)
 {
-    return arena_printf(arena,
-                        "%s, deleted_at, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
-                        "FROM jsonb_each_text(field_version))",
-                        row_columns(arena, &product_schema))
-        .data;
+    return arena_printf(arena, "%s, deleted_at, " ROW_SET_BY, row_columns(arena, &product_schema)).data;
 }
 
 enum status stored_product_read(struct arena *arena, const struct pg_result *result, size_t row,

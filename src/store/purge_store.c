@@ -20,6 +20,10 @@ const char *const purge_names[PURGE_COUNT] = {
 #define OUTCOME                                                                                                        \
     " SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM held), (SELECT count(*) FROM gone) = $4::bigint"
 
+/* What is found is come to again by where it stands alone: of a join by its key, planned while the table was empty, all of the
+ * table would be read for each of them when it is not. */
+#define STANDS "ctid AS stands"
+
 /* The limit comes from held, and where there is no row in that there is none: NULL would be no limit at all, so that each
  * asks for held besides. */
 #define HOLDING " AND EXISTS (SELECT FROM held)"
@@ -31,9 +35,9 @@ const char *const purge_names[PURGE_COUNT] = {
     "WHERE NOT EXISTS (SELECT FROM job j WHERE j.id = i.id) AND (" condition "))"
 #define LONG_OVER "coalesce(e.ended_at, i.touched_at) < " PAST
 #define ROWS_OF_IDLE(table)                                                                                            \
-    ", old AS MATERIALIZED (SELECT r.import, r.number FROM idle, LATERAL (SELECT import, number FROM " table           \
+    ", old AS MATERIALIZED (SELECT r.stands FROM idle, LATERAL (SELECT " STANDS " FROM " table                         \
     " r WHERE r.import = idle.id" HOLDING BATCH ") r" BATCH "), "                                                      \
-    "gone AS (DELETE FROM " table " r USING old WHERE r.import = old.import AND r.number = old.number RETURNING 1)"
+    "gone AS (DELETE FROM " table " r USING old WHERE r.ctid = old.stands RETURNING 1)"
 
 static const struct {
     const char *name;
@@ -44,18 +48,18 @@ static const struct {
                                     "SELECT key FROM idempotency WHERE created_at < " PAST HOLDING BATCH
                                     ")) AND created_at < " PAST " RETURNING 1)" OUTCOME},
     /* One that is being restored is left alone, and one that was restored is not past its time any more. */
-    [PURGE_PRODUCTS] = {"purge_products",
-                        JOB_HELD ", old AS MATERIALIZED (SELECT id FROM product WHERE deleted_at < " PAST HOLDING
-                                 " ORDER BY deleted_at" BATCH " FOR UPDATE SKIP LOCKED), "
-                                 "gone AS (DELETE FROM product p USING old WHERE p.id = old.id RETURNING 1)" OUTCOME},
+    [PURGE_PRODUCTS] = {"purge_products", JOB_HELD
+                        ", old AS MATERIALIZED (SELECT " STANDS " FROM product WHERE deleted_at < " PAST HOLDING
+                        " ORDER BY deleted_at" BATCH " FOR UPDATE SKIP LOCKED), "
+                        "gone AS (DELETE FROM product p USING old WHERE p.ctid = old.stands RETURNING 1)" OUTCOME},
     /* The feed loses its beginning in the order in which it is read, up to the first change that is not past its time, and
      * nothing of which an earlier one may yet be committed. */
     [PURGE_CHANGES] =
         {"purge_changes",
-         JOB_HELD ", low AS MATERIALIZED (SELECT xid, seq, at FROM change "
+         JOB_HELD ", low AS MATERIALIZED (SELECT xid, seq, at, " STANDS " FROM change "
                   "WHERE xid < pg_snapshot_xmin(pg_current_snapshot())" HOLDING " ORDER BY xid, seq" BATCH "), "
-                  "old AS (SELECT xid, seq, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
-                  "gone AS (DELETE FROM change c USING old WHERE past AND c.xid = old.xid AND c.seq = old.seq "
+                  "old AS (SELECT stands, bool_and(at < " PAST ") OVER (ORDER BY xid, seq) AS past FROM low), "
+                  "gone AS (DELETE FROM change c USING old WHERE past AND c.ctid = old.stands "
                   "RETURNING c.xid, c.seq, c.id, c.version), "
                   "moves AS (DELETE FROM product_move m USING gone g WHERE m.id = g.id AND m.version = g.version), "
                   "mark AS (UPDATE change_floor f SET xid = g.xid, seq = g.seq "
@@ -105,7 +109,7 @@ enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct j
         hold->id,
         hold->fence,
         arena_printf(scope->arena, "%lld", (long long)age_s),
-        arena_printf(scope->arena, "%llu", (unsigned long long)batch),
+        pg_decimal(scope, batch),
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, purges[what].name, purges[what].sql, false, values,
@@ -114,9 +118,9 @@ enum status purge_store_batch(struct pg *pg, struct scope *scope, const struct j
     if (status != STATUS_OK) {
         return status;
     }
-    if (!text_equal(pg_value(result, 0, 1), TEXT("t"))) {
+    if (!pg_is_true(result, 0, 1)) {
         return STATUS_STALE;
     }
-    *more = text_equal(pg_value(result, 0, 2), TEXT("t"));
+    *more = pg_is_true(result, 0, 2);
     return text_to_u64(pg_value(result, 0, 0), removed) ? STATUS_OK : STATUS_INTERNAL;
 }

@@ -70,3 +70,20 @@ enum status row_read_all(struct arena *arena, const struct schema *schema, const
     *records = read;
     return STATUS_OK;
 }
+
+enum status row_load(struct pg *pg, struct scope *scope, const char *statement, const struct schema *schema,
+                     const char *rows, struct text id, struct stored_record *stored)
+{
+    const char *sql =
+        arena_printf(scope->arena, "SELECT %s, " ROW_SET_BY " FROM %s", row_columns(scope->arena, schema), rows).data;
+    struct pg_result *result = NULL;
+    enum status status = pg_exec(pg, scope, statement, sql, true, &id, 1, &result);
+
+    if (status == STATUS_OK) {
+        status = row_read_only(scope->arena, schema, result, &stored->record);
+    }
+    if (status == STATUS_OK) {
+        stored->set_by = pg_value(result, 0, schema->count);
+    }
+    return status;
+}

@@ -4,6 +4,7 @@
 
 #include "domain/field.h"
 #include "store/pg.h"
+#include "store/stored_record.h"
 
 /* The columns as in a SELECT list, in the order of the schema; in the arena. */
 const char *row_columns(struct arena *arena, const struct schema *schema);
@@ -20,5 +21,13 @@ MUST_CHECK enum status row_read_only(struct arena *arena, const struct schema *s
 /* The first count rows as records in the arena. */
 MUST_CHECK enum status row_read_all(struct arena *arena, const struct schema *schema, const struct pg_result *result,
                                     size_t count, struct record **records);
+
+/* In a SELECT list: which version set a field, as struct stored_record tells it. */
+#define ROW_SET_BY "(SELECT string_agg(key || ':' || value, ',' ORDER BY key) FROM jsonb_each_text(field_version))"
+
+/* Reads one thing to change it: rows tells its table and what it has to be, $1 being the id: "category WHERE id = $1".
+ * STATUS_NOT_FOUND, else as pg_exec. */
+MUST_CHECK enum status row_load(struct pg *pg, struct scope *scope, const char *statement, const struct schema *schema,
+                                const char *rows, struct text id, struct stored_record *stored);
 
 #endif

@@ -11,24 +11,6 @@
 
 #define HEEDED_MAX "100"
 
-static struct text number(struct scope *scope, uint64_t value)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)value);
-}
-
-static uint64_t number_in(const struct pg_result *result, size_t row, size_t column)
-{
-    uint64_t value = 0;
-
-    (void)text_to_u64(pg_value(result, row, column), &value);
-    return value;
-}
-
-static bool is_true(const struct pg_result *result, size_t row, size_t column)
-{
-    return text_equal(pg_value(result, row, column), TEXT("t"));
-}
-
 /* --- what was asked for --- */
 
 /* In a replay the feed is read again from a place; what is pending behind that comes with it. Events of webhooks are not in
@@ -78,8 +60,8 @@ enum status webhook_outbox_heed(struct pg *pg, struct scope *scope, const struct
     if (status != STATUS_OK) {
         return status;
     }
-    *more = is_true(result, 0, 1);
-    return is_true(result, 0, 0) ? STATUS_OK : STATUS_STALE;
+    *more = pg_is_true(result, 0, 1);
+    return pg_is_true(result, 0, 0) ? STATUS_OK : STATUS_STALE;
 }
 
 enum status webhook_outbox_prove(struct pg *pg, struct scope *scope, const struct job_hold *hold)
@@ -90,7 +72,7 @@ enum status webhook_outbox_prove(struct pg *pg, struct scope *scope, const struc
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "webhook_prove", sql, false, values, LENGTH(values), &result);
 
-    return status == STATUS_OK && !is_true(result, 0, 0) ? STATUS_STALE : status;
+    return status == STATUS_OK && !pg_is_true(result, 0, 0) ? STATUS_STALE : status;
 }
 
 /* --- of the feed --- */
@@ -143,7 +125,7 @@ static const char fill_sql[] =
 enum status webhook_outbox_fill(struct pg *pg, struct scope *scope, const struct job_hold *hold, uint64_t limit,
                                 struct outbox_fill *fill)
 {
-    const struct text values[] = {hold->id, hold->fence, number(scope, limit)};
+    const struct text values[] = {hold->id, hold->fence, pg_decimal(scope, limit)};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "webhook_fill", fill_sql, false, values, LENGTH(values), &result);
 
@@ -151,12 +133,12 @@ enum status webhook_outbox_fill(struct pg *pg, struct scope *scope, const struct
         return status;
     }
     *fill = (struct outbox_fill){
-        .webhooks = number_in(result, 0, 1),
-        .read = number_in(result, 0, 2),
-        .made = number_in(result, 0, 3),
-        .gaps = number_in(result, 0, 4),
+        .webhooks = pg_number(result, 0, 1),
+        .read = pg_number(result, 0, 2),
+        .made = pg_number(result, 0, 3),
+        .gaps = pg_number(result, 0, 4),
     };
-    return is_true(result, 0, 0) ? STATUS_OK : STATUS_STALE;
+    return pg_is_true(result, 0, 0) ? STATUS_OK : STATUS_STALE;
 }
 
 /* --- what is due --- */
@@ -175,7 +157,7 @@ enum { WEBHOOK, XID, SEQ, MADE, SUBJECT, ATTEMPTS, URL, SECRET, PREVIOUS_SECRET,
 enum status webhook_outbox_take(struct pg *pg, struct scope *scope, uint64_t for_each, const struct text *full,
                                 size_t full_count, size_t bytes_max, struct outbox_delivery **deliveries, size_t *count)
 {
-    struct text values[] = {number(scope, for_each), TEXT_ABSENT};
+    struct text values[] = {pg_decimal(scope, for_each), TEXT_ABSENT};
     struct pg_result *result = NULL;
     struct pg_array left_out;
     bool cut = false;
@@ -203,10 +185,10 @@ enum status webhook_outbox_take(struct pg *pg, struct scope *scope, uint64_t for
         }
         (*deliveries)[i] = (struct outbox_delivery){
             .key = {.webhook = pg_value(result, i, WEBHOOK),
-                    .place = {number_in(result, i, XID), number_in(result, i, SEQ)},
+                    .place = {pg_number(result, i, XID), pg_number(result, i, SEQ)},
                     .made = pg_value(result, i, MADE)},
             .subject = pg_value(result, i, SUBJECT),
-            .attempts = number_in(result, i, ATTEMPTS),
+            .attempts = pg_number(result, i, ATTEMPTS),
             .url = pg_value(result, i, URL),
             .secret = pg_value(result, i, SECRET),
             .previous_secret = pg_value(result, i, PREVIOUS_SECRET),
@@ -298,7 +280,7 @@ static void append_number(struct scope *scope, struct pg_array *array, int64_t v
 static void append_outcome(struct scope *scope, struct pg_array column[COLUMNS], const struct outbox_outcome *outcome)
 {
     pg_array_append(&column[0], outcome->key.webhook);
-    pg_array_append(&column[1], number(scope, outcome->key.place.xid));
+    pg_array_append(&column[1], pg_decimal(scope, outcome->key.place.xid));
     append_number(scope, &column[2], (int64_t)outcome->key.place.seq);
     pg_array_append(&column[3], outcome->key.made);
     pg_array_append(&column[4], text_of(delivery_state_names[outcome->verdict.state]));
@@ -322,7 +304,7 @@ static enum status settle(struct pg *pg, struct scope *scope, const struct job_h
             return STATUS_TOO_LARGE;
         }
     }
-    values[HOLD + COLUMNS] = number(scope, (uint64_t)disable_after_s);
+    values[HOLD + COLUMNS] = pg_decimal(scope, (uint64_t)disable_after_s);
     const char *sql = arena_printf(scope->arena, "%s%s", settled_sql, health_sql).data;
     return pg_exec(pg, scope, "webhook_settle", sql, false, values, LENGTH(values), result);
 }

@@ -8,23 +8,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-enum status webhook_store_get(struct pg *pg, struct scope *scope, struct text id, struct stored_webhook *webhook)
+enum status webhook_store_get(struct pg *pg, struct scope *scope, struct text id, struct stored_record *webhook)
 {
-    const char *sql = arena_printf(scope->arena,
-                                   "SELECT %s, (SELECT string_agg(key || ':' || value, ',' ORDER BY key) "
-                                   "FROM jsonb_each_text(field_version)) FROM webhook WHERE id = $1 AND NOT deleted",
-                                   row_columns(scope->arena, &webhook_schema))
-                          .data;
-    struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "webhook_get", sql, true, &id, 1, &result);
-
-    if (status == STATUS_OK) {
-        status = row_read_only(scope->arena, &webhook_schema, result, &webhook->record);
-    }
-    if (status == STATUS_OK) {
-        webhook->set_by = pg_value(result, 0, WEBHOOK_FIELD_COUNT);
-    }
-    return status;
+    return row_load(pg, scope, "webhook_get", &webhook_schema, "webhook WHERE id = $1 AND NOT deleted", id, webhook);
 }
 
 enum status webhook_store_list(struct pg *pg, struct scope *scope, struct record **webhooks, size_t *count)
@@ -134,15 +120,10 @@ static enum status read_delivery(struct arena *arena, const struct pg_result *re
     return STATUS_OK;
 }
 
-static struct text number(struct scope *scope, uint64_t value)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)value);
-}
-
 enum status webhook_store_delivery(struct pg *pg, struct scope *scope, struct text webhook,
                                    const struct feed_cursor *place, struct delivery *delivery)
 {
-    const struct text values[] = {webhook, number(scope, place->xid), number(scope, place->seq)};
+    const struct text values[] = {webhook, pg_decimal(scope, place->xid), pg_decimal(scope, place->seq)};
     struct pg_result *result = NULL;
     enum status status =
         pg_exec(pg, scope, "webhook_delivery", OF_WEBHOOK "xid = $2::text::xid8 AND seq = $3" END_OF_WEBHOOK, true,
@@ -174,9 +155,9 @@ enum status webhook_store_deliveries(struct pg *pg, struct scope *scope, const s
 {
     const unsigned shape = query->has_state ? query->state : DELIVERY_STATE_COUNT;
     const struct text values[] = {
-        query->webhook, number(scope, query->has_place ? query->place.xid : UINT64_MAX),
-        number(scope, query->has_place ? query->place.seq : INT64_MAX),
-        number(scope, (uint64_t)query->limit + 1), /* one more tells whether another page follows */
+        query->webhook, pg_decimal(scope, query->has_place ? query->place.xid : UINT64_MAX),
+        pg_decimal(scope, query->has_place ? query->place.seq : INT64_MAX),
+        pg_decimal(scope, (uint64_t)query->limit + 1), /* one more tells whether another page follows */
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, lists[shape].name, lists[shape].sql, true, values, LENGTH(values), &result);

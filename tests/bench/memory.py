@@ -12,7 +12,7 @@ import sys
 
 from measure import Unmeasured, answers_logged, memory_kib, process_tree, wrk
 from report import table
-from run import Bench, guarded, progress, settings_read
+from run import Bench, guarded, progress, settings_read, usage_kept
 
 MIX = "read=1,list=1"
 CHUNK_SECONDS = 2  # of one run of wrk: how far a step may be overrun, and a bound on the front's log
@@ -63,5 +63,6 @@ def run(bench):
 
 
 if __name__ == "__main__":
+    usage_kept(__doc__)
     os.environ.setdefault("WORKERS", "1")
     sys.exit(guarded(run, Bench(settings_read())))

@@ -10,6 +10,7 @@ read, THREADS of wrk (as many as cores, 2 at most), WORKLOADS (a list, as W1,W3;
 BUILD (build). The raw figures go to $BUILD/bench/figures.json.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -255,5 +256,11 @@ def guarded(work, bench):
         bench.stop()
 
 
+def usage_kept(prose):
+    """The environment says all: --help tells of it, and any other word is refused."""
+    argparse.ArgumentParser(description=prose, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+
+
 if __name__ == "__main__":
+    usage_kept(__doc__)
     sys.exit(guarded(run, Bench(settings_read())))

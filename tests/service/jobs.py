@@ -74,8 +74,9 @@ class Runner:
         self.log = folder / f"runner-{uuid.uuid4().hex[:8]}.log"
         self.process = subprocess.Popen([program, "--concurrency", str(concurrency)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                                        env=environment(DATABASE_URL=stack.database_url, WARES_LOG=self.log,
-                                                        WARES_LOG_LEVEL="debug", **variables))
+                                        env=environment(**{"DATABASE_URL": stack.database_url, "WARES_LOG": self.log,
+                                                           "WARES_RUNTIME_DIR": stack.env["WARES_RUNTIME_DIR"],
+                                                           "WARES_LOG_LEVEL": "debug"} | variables))
         await_true(lambda: self.process.poll() is not None or "takes up to" in self.said(), "the runner")
         assert self.process.poll() is None, self.said()
 

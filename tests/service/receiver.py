@@ -61,6 +61,20 @@ def huge_headers(_: "Hit", connection: socket.socket) -> None:
             connection.sendall(b"X-Much: " + b"z" * 8000 + b"\r\n")
 
 
+def endless_header(_: "Hit", connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Much: ")
+        while True:
+            connection.sendall(b"z" * 65536)
+
+
+def endless_prelude(_: "Hit", connection: socket.socket) -> None:
+    """An answer always seems to be about to come."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </much>\r\n\r\n" * 100)
+
+
 @dataclass
 class Hit:
     """One request as it came."""
@@ -86,7 +100,8 @@ class Hit:
 class Receiver:
     """reply(hit) tells what each request gets; the default is 200."""
 
-    def __init__(self, context: ssl.SSLContext | None = None, family: int = socket.AF_INET) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, family: int = socket.AF_INET, host: str | None = None,
+                 port: int = 0) -> None:
         self.hits: list[Hit] = []
         self.taken: list[Hit] = []  # those that were answered with 200
         self.reply: Callable[[Hit], Reply] = lambda hit: OK
@@ -109,7 +124,7 @@ class Receiver:
             def handle_error(self, request: object, client_address: object) -> None:
                 pass
 
-        self._server = Server(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), Handler)
+        self._server = Server((host or ("::1" if family == socket.AF_INET6 else "127.0.0.1"), port), Handler)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()

@@ -30,7 +30,7 @@ class PushFront(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), Connection)
         path.chmod(0o777)
         self.lock = threading.Lock()
-        self.marks: set[tuple[str, int]] = set()
+        self.marks: dict[str, list[str]] = {}  # of each epoch, as they were made
         self.looks: list[str] = []  # epochs, at each look at all marks that found them
         self.begun: list[str] = []
         self.published: list[tuple[str, str]] = []  # epoch and text
@@ -44,23 +44,23 @@ class PushFront(socketserver.ThreadingUnixStreamServer):
             if kind == "publish":
                 self.published.append((epoch, body))
                 return 202, f"last message id: {int(time.time())}:0"
-            mark = (epoch, int(rest))
             if method == "GET":
-                return (200 if self.find(mark) else 404), "queued messages: 1"
-            if mark[1] == MARKS - 1 and epoch not in self.begun:
+                return (200 if self.find(epoch, rest) else 404), "queued messages: 1"
+            self.marks.setdefault(epoch, []).append(rest)
+            if len(self.marks[epoch]) == MARKS:
                 self.begun.append(epoch)
-            self.marks.add(mark)
             return 202, f"last message id: {int(time.time())}:0"
 
-    def find(self, mark: tuple[str, int]) -> bool:
-        found = mark in self.marks
-        if found and mark[1] == MARKS - 1 and {(mark[0], i) for i in range(MARKS)} <= self.marks:
-            self.looks.append(mark[0])
+    def find(self, epoch: str, mark: str) -> bool:
+        marks = self.marks.get(epoch, [])
+        found = mark in marks
+        if found and len(marks) == MARKS and mark == marks[-1]:
+            self.looks.append(epoch)
             if self.to_forget is not None:
                 # The moment after a look at all of them found each.
-                self.marks.remove((mark[0], self.to_forget))
+                del marks[self.to_forget]
                 self.to_forget = None
-                self.lost.append(mark[0])
+                self.lost.append(epoch)
         return found
 
     def forget(self, mark: int) -> str:

@@ -203,6 +203,28 @@ def test_a_process_of_nginx_that_dies_takes_no_event_with_it(own_stack: Stack) -
     hold_against(own_stack, readers, after)
 
 
+def test_each_of_many_processes_of_nginx_is_missed(fresh_stack: Callable[..., Stack]) -> None:
+    """Whichever dies, alone and while nothing happens: it had a mark."""
+    stack = fresh_stack(PRODUCTS=0, WORKERS=1)
+    configuration = stack.run_dir / "conf" / "front.conf"
+    configuration.write_text(configuration.read_text().replace("worker_processes auto", "worker_processes 16"))
+    stack.restart("front")
+    await_true(lambda: len(children(stack.pids("front")[0])) == 16, "16 processes")
+
+    def epoch() -> str:
+        with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT epoch FROM event_relay")
+            return cursor.fetchone()[0]
+
+    with client_of(stack) as client:
+        await_relayed(stack, end_of(client))
+    for pid in children(stack.pids("front")[0]):
+        before = epoch()
+        os.kill(pid, signal.SIGKILL)
+        await_true(lambda before=before: epoch() != before, f"another epoch without {pid}", 10)
+        await_true(lambda: len(children(stack.pids("front")[0])) == 16, "16 processes")
+
+
 def test_what_nginx_forgot_is_told_to_who_comes_back_at_once(own_stack: Stack) -> None:
     """The moment before, nginx held all that the reader had missed, and what comes next is published before it is back."""
     with client_of(own_stack) as client:

@@ -216,6 +216,21 @@ def test_an_export_comes_back_as_it_was(wares: Wares, own_stack: Stack, client: 
     assert done.returncode == 0 and " 0 created, 0 updated," in done.stdout and " 0 failed" in done.stdout, done
 
 
+def test_an_export_leaves_a_pipe_and_a_link_what_they_are(wares: Wares, client: Client, tmp_path: Path) -> None:
+    client.product()
+    (tmp_path / "there").write_text("old")
+    (tmp_path / "link").symlink_to("there")
+    assert wares.run("export", "link").returncode == 0
+    assert (tmp_path / "link").is_symlink() and '"cursor"' in (tmp_path / "there").read_text()
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "read").open("w") as read, subprocess.Popen(["cat", tmp_path / "pipe"], stdout=read) as reader:
+        assert wares.run("export", "pipe").returncode == 0
+        assert reader.wait(20) == 0
+    assert '"cursor"' in (tmp_path / "read").read_text()
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "pipe", "read", "there"]
+
+
 def test_an_export_that_cannot_be_written_is_told(wares: Wares) -> None:
     done = wares.run("export", "/no/such/folder/out.csv")
     assert done.returncode == 1 and "cannot be written" in done.stderr
@@ -223,4 +238,12 @@ def test_an_export_that_cannot_be_written_is_told(wares: Wares) -> None:
     assert wares.run("export", "--status", "sold").returncode == 2
     full = subprocess.run([BUILD / "wares", "export"], stdout=Path("/dev/full").open("w"), stderr=subprocess.PIPE, text=True,
                           env=wares.environment, timeout=SECONDS)
-    assert full.returncode == 1 and "cannot be written" in full.stderr
+    assert full.returncode == 1 and "cannot be written: No space left on device" in full.stderr
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("jobs", "list"), ("migrate", "--status"), ("export",)])
+def test_an_answer_that_cannot_be_written_is_no_success(wares: Wares, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([BUILD / "wares", *words], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=wares.environment, timeout=SECONDS, check=False)
+    assert done.returncode == 1 and "cannot be written: No space left on device" in done.stderr

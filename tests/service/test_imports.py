@@ -620,18 +620,20 @@ def test_a_worker_that_is_killed_in_mid_upload_leaves_nothing(fresh_stack: Calla
 # --- faults ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_runner_that_is_killed_at_any_step_costs_no_line(fresh_stack: Callable[..., Stack], tmp_path: Path) -> None:
+@pytest.mark.parametrize("parameters, faulty", [("", 100), ("?on_error=abort", 0)], ids=["skip", "abort"])
+def test_a_runner_that_is_killed_at_any_step_costs_no_line(fresh_stack: Callable[..., Stack], tmp_path: Path,
+                                                           parameters: str, faulty: int) -> None:
     stack = fresh_stack(PRODUCTS=0)
     queue = Queue(stack)
     chance = random.Random(5)
-    lines = 12_000
+    lines = 10_000
     with client_of(stack) as client, stack.held("jobs"):
         category = client.category()["id"]
         sku = tag()
         rows = [{"sku": f"{sku}-{i}", "name": f"N {i}", "price": "1", "category_id": category} for i in range(lines)]
-        for i in range(0, lines, 100):
-            rows[i]["price"] = "0"
-        shown = send(client, lines_of(*rows))
+        for i in range(faulty):
+            rows[i * 100]["price"] = "0"
+        shown = send(client, lines_of(*rows), parameters=parameters)
         kills = 0
         with runners(stack, tmp_path, 1, program=RUNNER) as started:
             while client.get(f"{IMPORTS}/{shown['id']}").json()["state"] in ("queued", "running"):
@@ -643,12 +645,32 @@ def test_a_runner_that_is_killed_at_any_step_costs_no_line(fresh_stack: Callable
                 started.append(Runner(stack, tmp_path, program=RUNNER))
                 assert kills < 200
         shown = client.get(f"{IMPORTS}/{shown['id']}").json()
-        assert (shown["state"], counts(shown)) == ("succeeded", (lines - lines // 100, 0, 0, lines // 100))
-        assert len(errors(client, shown)) == lines // 100
+        assert (shown["state"], counts(shown)) == ("succeeded", (lines - faulty, 0, 0, faulty))
+        assert len(errors(client, shown)) == faulty
         assert kills > 3
-    assert queue.one("SELECT count(*) FROM product WHERE version = 1") == lines - lines // 100
-    assert queue.one("SELECT count(*) FROM change WHERE type = 'product.created'") == lines - lines // 100
+    assert queue.one("SELECT count(*) FROM product WHERE version = 1") == lines - faulty
+    assert queue.one("SELECT count(*) FROM change WHERE type = 'product.created'") == lines - faulty
     assert queue.sql("SELECT id FROM change GROUP BY id, version HAVING count(*) > 1") == []
+    queue.connection.close()
+
+
+def test_a_runner_that_dies_before_its_first_step_does_not_refuse_again(fresh_stack: Callable[..., Stack]) -> None:
+    """What was refused, is mended and tried again: the first runner claims it, and dies."""
+    stack = fresh_stack(PRODUCTS=0, WORKERS=1)
+    queue = Queue(stack)
+    name = unique("Later")
+    with client_of(stack) as client:
+        shown = take(client, lines_of({"sku": tag(), "name": "N", "price": "1", "category": name}),
+                     parameters="?on_error=abort")
+        assert shown["state"] == "failed"
+        client.category(name=name)
+        await_true(lambda: stack.processes("jobs"), "the runner")
+        with stack.held("jobs"):
+            assert client.post(f"{JOBS}/{shown['id']}/retry").status_code == 200
+            queue.sql("UPDATE job SET state = 'running', attempts = attempts + 1, fence = fence + 1, started_at = now(), "
+                      "runner = gen_random_uuid(), lease_until = now() WHERE id = %s", shown["id"])
+        again = await_end(client, client.get(f"{IMPORTS}/{shown['id']}").json())
+        assert (again["state"], again["last_error"], counts(again)) == ("succeeded", "its runner was lost", (1, 0, 0, 0))
     queue.connection.close()
 
 

@@ -176,6 +176,24 @@ def test_head_of_a_list_has_no_body(client, shelf):
     assert next_page(response)
 
 
+@pytest.mark.parametrize("target", [f"{PRODUCTS}?category_id={{}}", f"{PRODUCTS}/facets?category_id={{}}",
+                                    f"{CATEGORIES}?parent_id={{}}"])
+def test_a_list_that_has_changed_is_not_the_one_that_if_match_names(client, target):
+    home = client.category()["id"]
+    client.product(home)
+    target = target.format(home)
+    tag = client.get(target).headers["ETag"]
+    for names in (tag, f'"other", W/{tag}', "*"):
+        response = client.get(target, headers={"If-Match": names})
+        assert (response.status_code, response.headers["ETag"]) == (200, tag)
+    client.product(home)
+    client.category(parent_id=home)
+    response = client.get(target, headers={"If-Match": tag})
+    assert_problem(response, 412, "Precondition failed")
+    assert response.headers["ETag"] == client.get(target).headers["ETag"] != tag
+    assert faults_in(client.get(target, headers={"If-Match": "no tag"}), "header") == ["If-Match"]
+
+
 # --- parameters that are refused ------------------------------------------------------------------------------------
 
 

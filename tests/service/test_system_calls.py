@@ -4,6 +4,7 @@ import contextlib
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -97,3 +98,39 @@ def test_what_is_not_kept_is_one_round_trip(own, product, tmp_path):
         assert calls.count("sendto") == HITS, (target, calls[:30])
         assert calls.count("recvfrom") <= 2 * HITS, (target, calls[:30])
         assert calls.count("write") == HITS, (target, calls[:30])
+
+
+def test_a_short_wait_for_postgres_looks_after_no_other_connection(own, product, tmp_path):
+    """Others are only handed over in a long one. (That a busy machine makes a wait long now and then is one poll more.)"""
+    fresh = {"HTTP_CACHE_CONTROL": "no-cache", "HTTP_X_REQUEST_ID": "x"}
+    with contextlib.ExitStack() as opened:
+        connection, *others = [opened.enter_context(fastcgi.Connection(own.socket)) for _ in range(8)]
+        for other in others:
+            assert other.ask("GET", "/livez").status == 200
+        ask_often(connection, path_of(product), 8, **fresh)
+        with traced(own, tmp_path) as calls:
+            ask_often(connection, path_of(product), **fresh)
+    assert calls.count("poll") <= HITS * 5 / 4, calls[:30]
+    assert not {"socket", "connect", "epoll_ctl", "accept4"} & set(calls), calls[:30]
+
+
+def test_a_long_wait_for_postgres_costs_a_few_calls_however_long(own, product, tmp_path):
+    """Also where others can be read meanwhile, and nobody is there to take them."""
+    with contextlib.ExitStack() as opened:
+        connection, *others = [opened.enter_context(fastcgi.Connection(own.socket)) for _ in range(8)]
+        for one in (connection, *others):
+            assert one.ask("GET", "/livez").status == 200
+        locker = opened.enter_context(contextlib.closing(own.connect()))
+        with locker.cursor() as cursor:
+            cursor.execute("LOCK TABLE product IN ACCESS EXCLUSIVE MODE")
+        with traced(own, tmp_path) as calls:
+            connection.send(fastcgi.request("GET", path_of(product), HTTP_CACHE_CONTROL="no-cache"))
+            time.sleep(0.1)
+            for other in others:
+                other.send(fastcgi.request("GET", "/livez"))
+            time.sleep(2)
+        locker.rollback()
+        assert connection.answer().status == 200
+        assert [other.answer().status for other in others] == [200] * 7
+    assert calls.count("poll") <= 6, calls
+    assert calls.count("connect") == 1, calls

@@ -11,7 +11,8 @@ import pytest
 
 from client import PRODUCTS, Client, client_of
 from jobs import RUNNER, Runner
-from receiver import OK, Hit, Receiver, answer, drip, hang, hang_up, huge_body, huge_headers, receiving, reset
+from receiver import (OK, Hit, Receiver, answer, drip, endless_header, endless_prelude, hang, hang_up, huge_body, huge_headers,
+                      receiving, reset)
 from stack import ROOT, Stack, await_true
 from webhooks import (REACHING, WEBHOOKS, await_delivery, await_idle, deliveries, path_of, reachable, subscribe,
                       without_runner)
@@ -54,6 +55,8 @@ def await_hits(receiver: Receiver, count: int, seconds: float = 30.0) -> None:
     (drip, "no whole answer within 1000 ms"),
     (reset, "the exchange failed"),
     (huge_headers, "the headers of the answer are larger"),
+    (endless_header, "a header of the answer is too large"),
+    (endless_prelude, "the headers of the answer are larger"),
     (hang_up, "the exchange failed"),
     (b"not HTTP at all\r\n\r\n", "the exchange failed"),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "no whole answer within 1000 ms"),

@@ -105,14 +105,11 @@ void openapi_get(struct exchange *exchange)
         return;
     }
     openapi = openapi_of(exchange->app);
-    response_header(&exchange->response, "ETag", text_of(openapi->etag));
-    if (exchange->request.if_none_match.data != NULL &&
-        etag_list_names(exchange->request.if_none_match, text_of(openapi->etag))) {
-        exchange->response.status = 304;
-        reply_caching(exchange);
+    if (reply_tag_settled(exchange, openapi->etag)) {
         return;
     }
     exchange->response.status = 200;
+    reply_tag(exchange, openapi->etag);
     response_header(&exchange->response, "Content-Type", text_of(exchange->media));
     reply_caching(exchange);
     exchange->response.lent_body = strbuf_text(&openapi->json);

@@ -21,7 +21,7 @@ struct header {
 
 static const struct header request_headers[] = {
     {HEADER_IF_MATCH, "If-Match", "IfMatch", "string", "^(\\*|" PATTERN_TAGS ")$", "\"3\"",
-     "Change it only where it is of one of these versions, from the ETag that was read; otherwise 412."},
+     "Only where it is of one of these versions, from the ETag that was read; otherwise 412."},
     {HEADER_IF_NONE_MATCH, "If-None-Match", "IfNoneMatch", "string", NULL, "\"3\"",
      "Answer 304 where it is of one of these versions still."},
     {HEADER_IF_MODIFIED_SINCE, "If-Modified-Since", "IfModifiedSince", "string", NULL, "Mon, 23 Nov 2026 09:15:02 GMT",

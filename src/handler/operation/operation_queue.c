@@ -38,8 +38,8 @@ const struct operation operation_change_list = {
         "last one, again and again: an empty array is the end for now. 410 where changes behind the cursor are not "
         "kept any more.",
     .parameters = change_parameters,
-    .headers = HEADER_IF_NONE_MATCH,
-    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_GONE),
+    .headers = HEADER_IF_MATCH | HEADER_IF_NONE_MATCH,
+    .problems = PROBLEMS_OF_READS | PROBLEM_BIT(PROBLEM_GONE) | PROBLEM_BIT(PROBLEM_PRECONDITION_FAILED),
     .answers = {{200, READ_ANSWER | ANSWER_LINK, "changes", {{"application/json", "Change", true}}},
                 {304, READ_ANSWER, "nothing else than what If-None-Match names", {{0}}}},
 };

@@ -2,9 +2,9 @@
  * {"op":"upsert","sku":"…","if_match":"…","product":{…}} and {"op":"delete","id":"…","if_match":"…"}. */
 #include "batch_reader.h"
 
+#include "../input.h"
 #include "../patch.h"
 #include "base/uuid.h"
-#include "http/etag.h"
 #include "json/record.h"
 #include "json/value.h"
 
@@ -78,23 +78,15 @@ static void read_if_match(struct json_object *object, struct batch_operation *op
         return;
     }
     list = json_string(value);
-    expectation->match = true;
     if (text_to_u64(list, &version) && version > 0 && version <= INT64_MAX) {
+        expectation->match = true;
         expectation->versions[0] = (int64_t)version;
         expectation->version_count = 1;
         return;
     }
-    switch (etag_list_versions(list, expectation->versions, EXPECTED_VERSIONS_MAX, &expectation->version_count)) {
-    case ETAG_LIST_ANY:
-        expectation->any = true;
-        break;
-    case ETAG_LIST_MALFORMED:
+    if (!input_expectation(list, expectation)) {
         faults_add(faults, FAULT_IN_BODY, "/if_match", "malformed",
                    "must be a string with an entity tag, such as \"\\\"3\\\"\", or a version");
-        break;
-    case ETAG_LIST_TAGS:
-    default:
-        break;
     }
 }
 

@@ -17,5 +17,5 @@ void product_create(struct exchange *exchange)
     }
     status = catalog_product_create(exchange->app->catalog, &exchange->scope, &request.options, &input, &request.faults,
                                     &result);
-    write_answer(exchange, status, &request, &result);
+    write_answer(exchange, &write_product, status, &request, &result);
 }

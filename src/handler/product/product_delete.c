@@ -16,11 +16,7 @@ void product_delete(struct exchange *exchange)
         return;
     }
     status = catalog_product_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &result);
-    if (status != STATUS_OK) {
-        write_answer_status(exchange, status, "product", &request, &result);
-        return;
-    }
-    write_answer_nothing(exchange, &result);
+    write_answer_deleted(exchange, &write_product, status, &request, &result);
 }
 
 void product_restore(struct exchange *exchange)
@@ -36,5 +32,5 @@ void product_restore(struct exchange *exchange)
     }
     status = catalog_product_restore(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
                                      &result);
-    write_answer(exchange, status, &request, &result);
+    write_answer(exchange, &write_product, status, &request, &result);
 }

@@ -17,5 +17,5 @@ void product_patch(struct exchange *exchange)
     }
     status = catalog_product_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_product, &patch,
                                   &request.faults, &result);
-    write_answer(exchange, status, &request, &result);
+    write_answer(exchange, &write_product, status, &request, &result);
 }

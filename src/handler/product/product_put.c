@@ -19,7 +19,7 @@ void product_put(struct exchange *exchange)
     }
     status = catalog_product_put(exchange->app->catalog, &exchange->scope, &request.options, id, &input,
                                  &request.faults, &result);
-    write_answer(exchange, status, &request, &result);
+    write_answer(exchange, &write_product, status, &request, &result);
 }
 
 /* The sku in the path; 400 where it is none. */
@@ -60,5 +60,5 @@ void product_put_by_sku(struct exchange *exchange)
     merge_sku(&input, sku, &request.faults);
     status = catalog_product_put_by_sku(exchange->app->catalog, &exchange->scope, &request.options, sku, &input,
                                         &request.faults, &result);
-    write_answer(exchange, status, &request, &result);
+    write_answer(exchange, &write_product, status, &request, &result);
 }

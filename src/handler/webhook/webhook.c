@@ -9,12 +9,7 @@
 #include "handler/routes.h"
 #include "handler/webhook_json.h"
 
-static int64_t version_of(const struct record *webhook)
-{
-    uint64_t version = 0;
-
-    return text_to_u64(webhook->value[WEBHOOK_VERSION], &version) ? (int64_t)version : 0;
-}
+static const struct write_kind kind = {"webhook", "/api/v1/webhooks"};
 
 void webhook_get(struct exchange *exchange)
 {
@@ -27,13 +22,10 @@ void webhook_get(struct exchange *exchange)
     }
     status = catalog_webhook_get(exchange->app->catalog, &exchange->scope, id, &webhook);
     if (status != STATUS_OK) {
-        problem_answer_status(exchange, status, "webhook", NULL);
+        problem_answer_status(exchange, status, kind.name, NULL);
         return;
     }
-    if (!reply_match_failed(exchange, "webhook", version_of(&webhook)) &&
-        !reply_not_modified(exchange, version_of(&webhook))) {
-        reply_json(exchange, 200);
-        reply_etag(exchange, version_of(&webhook));
+    if (reply_version(exchange, kind.name, record_version(&webhook, WEBHOOK_VERSION))) {
         webhook_write(&exchange->response.body, &webhook, TEXT_ABSENT);
     }
 }
@@ -62,17 +54,6 @@ void webhook_list(struct exchange *exchange)
     strbuf_append_char(out, ']');
 }
 
-/* Answers with a webhook that was written, or with why it was not. */
-static void answer(struct exchange *exchange, enum status status, const struct write_request *request,
-                   const struct change_result *result)
-{
-    if (status == STATUS_OK) {
-        write_answer_in(exchange, "/api/v1/webhooks", request, result);
-    } else {
-        write_answer_status(exchange, status, "webhook", request, result);
-    }
-}
-
 void webhook_create(struct exchange *exchange)
 {
     struct record input = {0};
@@ -87,10 +68,10 @@ void webhook_create(struct exchange *exchange)
         (void)webhook_check_url(input.value[WEBHOOK_URL], &exchange->app->config->webhook_allow, "/url",
                                 &request.faults);
     }
-    answer(exchange,
-           catalog_webhook_create(exchange->app->catalog, &exchange->scope, &request.options, &input, &request.faults,
-                                  &result),
-           &request, &result);
+    write_answer(exchange, &kind,
+                 catalog_webhook_create(exchange->app->catalog, &exchange->scope, &request.options, &input,
+                                        &request.faults, &result),
+                 &request, &result);
 }
 
 void webhook_patch(struct exchange *exchange)
@@ -103,10 +84,10 @@ void webhook_patch(struct exchange *exchange)
     if (!patch_begin(exchange, &request, &id, &patch)) {
         return;
     }
-    answer(exchange,
-           catalog_webhook_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_webhook, &patch,
-                                &request.faults, &result),
-           &request, &result);
+    write_answer(exchange, &kind,
+                 catalog_webhook_edit(exchange->app->catalog, &exchange->scope, &request.options, id, patch_webhook,
+                                      &patch, &request.faults, &result),
+                 &request, &result);
 }
 
 void webhook_delete(struct exchange *exchange)
@@ -121,11 +102,7 @@ void webhook_delete(struct exchange *exchange)
     }
     status = catalog_webhook_delete(exchange->app->catalog, &exchange->scope, &request.options, id, &request.faults,
                                     &result);
-    if (status != STATUS_OK) {
-        write_answer_status(exchange, status, "webhook", &request, &result);
-        return;
-    }
-    write_answer_nothing(exchange, &result);
+    write_answer_deleted(exchange, &kind, status, &request, &result);
 }
 
 void webhook_rotate(struct exchange *exchange)
@@ -138,8 +115,8 @@ void webhook_rotate(struct exchange *exchange)
         write_refused(exchange, &request)) {
         return;
     }
-    answer(exchange,
-           catalog_webhook_rotate(exchange->app->catalog, &exchange->scope, &request.options, id,
-                                  exchange->app->config->webhook_rotation_s, &request.faults, &result),
-           &request, &result);
+    write_answer(exchange, &kind,
+                 catalog_webhook_rotate(exchange->app->catalog, &exchange->scope, &request.options, id,
+                                        exchange->app->config->webhook_rotation_s, &request.faults, &result),
+                 &request, &result);
 }

@@ -1,6 +1,8 @@
 /* Requests by libcurl's multi interface, over a set of descriptors of its own (epoll) that the caller can wait for. */
 #include "jobs/courier.h"
 
+#include "courier_tls.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -175,10 +177,10 @@ static bool set_bounds(struct transfer *transfer)
            SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
            SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_TIMEOUT_MS, timeout_ms) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) && SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-           SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_PATH_AS_IS, 1L) &&
-           SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(CURLOPT_OPENSOCKETDATA, transfer) &&
-           SET(CURLOPT_HEADERFUNCTION, take_head) && SET(CURLOPT_HEADERDATA, transfer) &&
-           SET(CURLOPT_WRITEFUNCTION, take_body) && SET(CURLOPT_WRITEDATA, transfer);
+           courier_tls_require(easy) && SET(CURLOPT_PATH_AS_IS, 1L) && SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+           SET(CURLOPT_OPENSOCKETDATA, transfer) && SET(CURLOPT_HEADERFUNCTION, take_head) &&
+           SET(CURLOPT_HEADERDATA, transfer) && SET(CURLOPT_WRITEFUNCTION, take_body) &&
+           SET(CURLOPT_WRITEDATA, transfer);
 }
 
 static bool set_request(struct transfer *transfer, const struct courier_request *request)
@@ -238,8 +240,12 @@ static void tell_failure(struct transfer *transfer)
     case CURLE_OPERATION_TIMEDOUT:
         (void)snprintf(error, size, "no whole answer within %lld ms", (long long)transfer->courier->options.timeout_ms);
         break;
+    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a line of more than 100 KiB too */
+        (void)snprintf(error, size, "a header of the answer is too large, or there is no memory");
+        break;
     case CURLE_PEER_FAILED_VERIFICATION:
-        (void)snprintf(error, size, "the certificate of the host is not valid");
+    case CURLE_SSL_CACERT_BADFILE:
+        courier_tls_tell(transfer->easy, transfer->outcome, error, size);
         break;
     default:
         (void)snprintf(error, size, "the exchange failed: %s", curl_easy_strerror(transfer->outcome));
@@ -375,6 +381,7 @@ struct courier *courier_new(const struct courier_options *options)
         courier_free(courier);
         return NULL;
     }
+    courier_tls_announce();
     return courier;
 }
 

@@ -64,6 +64,16 @@ static void splits_at_the_first_separator(void **state)
     assert_text(rest, NULL);
 }
 
+static void is_put_where_there_is_room(void **state)
+{
+    char room[] = "........";
+    char *end = text_put(text_put(text_put(room, TEXT("ab")), TEXT_ABSENT), TEXT("c\0d"));
+
+    (void)state;
+    assert_ptr_equal(end, room + 5);
+    assert_memory_equal(room, "abc\0d...", sizeof room);
+}
+
 static void reads_decimals(void **state)
 {
     (void)state;
@@ -171,6 +181,7 @@ int main(void)
         cmocka_unit_test(trims_spaces_and_tabs_only),
         cmocka_unit_test(splits_at_the_first_separator),
         cmocka_unit_test(reads_decimals),
+        cmocka_unit_test(is_put_where_there_is_room),
         cmocka_unit_test(finds_the_nearest_name),
         cmocka_unit_test(nearest_is_bounded),
         cmocka_unit_test(the_first_of_equals_wins),

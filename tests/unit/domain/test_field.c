@@ -318,6 +318,18 @@ static void a_category_needs_a_name_only(void **state)
     assert_text(record.value[CATEGORY_VERSION], NULL);
 }
 
+static void the_version_of_a_record_is_its_field(void **state)
+{
+    struct record record = {0};
+
+    (void)state;
+    assert_int_equal(record_version(&record, PRODUCT_VERSION), 0);
+    record_set(&record, PRODUCT_VERSION, TEXT("12"));
+    assert_int_equal(record_version(&record, PRODUCT_VERSION), 12);
+    record_set(&record, PRODUCT_VERSION, TEXT("twelve"));
+    assert_int_equal(record_version(&record, PRODUCT_VERSION), 0);
+}
+
 #define WITH_FAULTS(test) cmocka_unit_test_setup_teardown(test, make_faults, free_faults)
 
 int main(void)
@@ -341,6 +353,7 @@ int main(void)
         WITH_FAULTS(a_product_is_completed_with_defaults),
         WITH_FAULTS(what_was_given_is_kept),
         WITH_FAULTS(a_category_needs_a_name_only),
+        cmocka_unit_test(the_version_of_a_record_is_its_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,7 @@
 /* What answers tell caches: Cache-Control, Vary, the date and the tags, and what may be out of date. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "fake_catalog.h"
 
+#include "../base/check.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -258,6 +252,51 @@ static void the_tag_of_a_list_is_of_all_that_it_says(void **state)
     assert_int_equal(serve(&catalog, "GET", PRODUCTS, known, NULL)->response.status, 200);
 }
 
+/* Whatever has a tag can be asked for by it: what is something else by now is not sent. */
+static void a_read_that_expects_another_tag_fails(void **state)
+{
+    static const char *const reads[] = {
+        PRODUCT,
+        PRODUCT "?fields=id",
+        PRODUCTS,
+        PRODUCTS "/facets",
+        "/api/v1/categories",
+        "/api/v1/categories?tree=true",
+        "/api/v1/changes",
+        "/api/v1",
+        "/api/v1/openapi.json",
+    };
+    static const char *const any[] = {"HTTP_IF_MATCH=*", NULL};
+    static const char *const other[] = {"HTTP_IF_MATCH=\"other\", \"2\"", "HTTP_IF_NONE_MATCH=*", NULL};
+    static const char *const malformed[] = {"HTTP_IF_MATCH=other", NULL};
+    struct catalog catalog = settled();
+
+    (void)state;
+    catalog.more = true;
+    memcpy(catalog.next.id, ID, sizeof ID);
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+        char header[128];
+        const char *const same[] = {header, NULL};
+        struct exchange *exchange = serve(&catalog, "GET", reads[i], any, NULL);
+        assert_row(exchange->response.status == 200, reads[i]);
+        const struct text tag = header_of(exchange, "ETag");
+        (void)snprintf(header, sizeof header, "HTTP_IF_MATCH=\"other\", W/%.*s-gzip\"", (int)tag.length - 1, tag.data);
+        assert_row(serve(&catalog, "GET", reads[i], same, NULL)->response.status == 200, reads[i]);
+
+        exchange = serve(&catalog, "GET", reads[i], other, NULL);
+        assert_row(exchange->response.status == 412, reads[i]);
+        assert_row(header_of(exchange, "ETag").length > 2, reads[i]);
+        assert_header(exchange, "Cache-Control", "no-store");
+        assert_header(exchange, "Link", NULL);
+        assert_non_null(strstr(body_of(exchange), "/problems/precondition-failed"));
+
+        exchange = serve(&catalog, "GET", reads[i], malformed, NULL);
+        assert_row(exchange->response.status == 400, reads[i]);
+        assert_header(exchange, "Link", NULL);
+        assert_non_null(strstr(body_of(exchange), "\"header\":\"If-Match\""));
+    }
+}
+
 /* --- out of date, perhaps --- */
 
 static void what_may_be_out_of_date_says_so(void **state)
@@ -305,6 +344,7 @@ int main(void)
         cmocka_unit_test(only_the_very_date_counts),
         cmocka_unit_test(a_date_that_is_not_safe_is_not_told),
         cmocka_unit_test(the_tag_of_a_list_is_of_all_that_it_says),
+        cmocka_unit_test(a_read_that_expects_another_tag_fails),
         cmocka_unit_test(what_may_be_out_of_date_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, end);

@@ -19,8 +19,7 @@ static const char *const push[] = {"WARES_PUSH=nchan", NULL};
 
 static struct catalog standing(bool held)
 {
-    return (struct catalog){
-        .stand = {.epoch = TEXT(EPOCH), .relayed = {40, 2}, .held = held}};
+    return (struct catalog){.stand = {.epoch = TEXT(EPOCH), .relayed = {40, 2}, .held = held}};
 }
 
 static void assert_handed_to(struct exchange *exchange, const char *target)

@@ -97,11 +97,13 @@ static void a_line_that_is_too_long_has_a_flaw_and_no_memory(void **state)
     (void)state;
     assert_non_null(text);
     memset(text, 'x', length);
+    memcpy(text, "{\"sku\":", 7);
     memcpy(text + length, "\n{}\n", 4);
     assert_true(read_with(&(struct import_file_options){.format = IMPORT_NDJSON},
                           (struct text){.data = text, .length = length + 4}, 65536));
     assert_int_equal(numbers, 2);
-    assert_true(got.length < 1000 && got.data[0] == '!');
+    /* Its beginning tells which it was. */
+    assert_true(got.length < 1000 && strncmp(got.data, "!{\"sku\":xxx", 11) == 0);
     free(text);
 }
 
@@ -173,6 +175,29 @@ static void columns_that_are_none_are_told_all_at_once(void **state)
                  import_field_known(TEXT("attr.")));
 }
 
+static void what_is_no_text_is_told_once(void **state)
+{
+    const struct text texts[] = {
+        TEXT("\xff\xfes\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0A\0,\0001\0\n\0"), /* UTF-16 */
+        TEXT("\0s\0k\0u\0,\0p\0r\0i\0c\0e\0\n"),
+        TEXT("sku,gr\xf6\xdf"
+             "e\nA,1\n"),                     /* Latin-1 */
+        TEXT("\x1f\x8b\x08\0\0\0,;\nxx\n"),   /* gzip */
+        TEXT("PK\x03\x04\x14\0\x06\0\x08\n"), /* a workbook */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_false(read_with(&(struct import_file_options){.format = IMPORT_CSV}, texts[i], 3));
+        assert_int_equal(numbers, 0);
+        assert_int_equal(faults.count, 1);
+        assert_string_equal(faults.item[0].code, "encoding");
+    }
+    /* A line end in a name is odd, and text. */
+    assert_false(read_with(&(struct import_file_options){.format = IMPORT_CSV}, TEXT("\"sku\nold\",price\nA,1\n"), 3));
+    assert_string_equal(faults.item[0].code, "unknown_column");
+}
+
 /* --- Shopify --- */
 
 #define HEAD                                                                                                           \
@@ -235,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_that_is_too_long_has_a_flaw_and_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_become_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_are_mapped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_text_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_that_are_none_are_told_all_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(variants_of_a_handle_share_what_the_first_record_has, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shopifys_type_is_no_category_where_the_import_has_one, set_up, tear_down),

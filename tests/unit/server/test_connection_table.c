@@ -41,6 +41,23 @@ static void as_many_as_its_capacity(void **state)
     connection_table_free(&table);
 }
 
+static void an_offer_over_which_nothing_comes_is_closed_like_the_silent(void **state)
+{
+    const int64_t start_ns = 1000 * CLOCK_NS_PER_S;
+    struct connection_table table;
+    const struct connection *offer;
+
+    (void)state;
+    connection_table_init(&table, CAPACITY);
+    offer = open_one(&table, CONNECTION_OFFER, start_ns);
+    connection_table_sweep(&table, start_ns + (SILENT_MS - 1) * CLOCK_NS_PER_MS, SILENT_MS);
+    assert_int_equal(offer->state, CONNECTION_OFFER);
+    connection_table_sweep(&table, start_ns + 2 * SILENT_MS * CLOCK_NS_PER_MS, SILENT_MS);
+    assert_int_equal(offer->state, CONNECTION_CLOSED);
+    assert_int_equal(table.open, 0);
+    connection_table_free(&table);
+}
+
 static void the_silent_and_the_lingering_are_closed_in_time(void **state)
 {
     const int64_t start_ns = 1000 * CLOCK_NS_PER_S;
@@ -73,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_many_as_its_capacity),
         cmocka_unit_test(the_silent_and_the_lingering_are_closed_in_time),
+        cmocka_unit_test(an_offer_over_which_nothing_comes_is_closed_like_the_silent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,27 +1,13 @@
-/* What a client expects of a thing that it changes, held against what is there. Pure. */
-#ifndef CATALOG_EXPECTATION_H
-#define CATALOG_EXPECTATION_H
+/* Which version set which field, and what of that a client is told whose expectation does not hold. Pure. */
+#ifndef CATALOG_FIELD_VERSIONS_H
+#define CATALOG_FIELD_VERSIONS_H
 
 #include "base/arena.h"
 #include "catalog/product_change.h"
 
-/* --- expectations --- */
-
-/* True where the expectation is of this version, or of any. */
-bool expectation_names(const struct expectation *expectation, int64_t version);
-
-/* The newest version that the expectation names; 0 where it names none. */
-int64_t expectation_newest(const struct expectation *expectation);
-
-/* True where the change may be merged with what came after the version that the client knows: what was set since is known
- * only since a version that there was. */
-bool expectation_merges(const struct expectation *expectation, int64_t version);
-
 /* STATUS_STALE, and in the result what is there: its version (0: nothing is) and which version set what. */
 enum status expectation_fail(struct arena *arena, const struct expectation *expectation, int64_t version,
                              struct text set_by, struct change_result *result);
-
-/* --- fields that versions set --- */
 
 /* Of a list "name:3,price:7", which tells the version that set a field, the names, with commas, that versions after this
  * one set; absent where there are none. */
