@@ -113,7 +113,8 @@ enum {
     WRITTEN = sizeof(written) / sizeof(written[0]),
     COLUMN_TYPE = WRITTEN,
     COLUMN_DATA,
-    COLUMN_DELETED,
+    CREATED_COLUMNS, /* what comes is the same for all that is new */
+    COLUMN_DELETED = CREATED_COLUMNS,
     COLUMN_FIELD_VERSION,
     COLUMN_INSERT,
     COLUMNS,
@@ -163,6 +164,20 @@ static const char batch_moved[] = IMPORT_MOVE(
     "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28",
     "$29") ", turn AS (SELECT EXISTS (SELECT FROM moved) AS mine), " GIVEN INSERTED LOCKED UPDATED FEED OUTCOME;
 
+/* Where all rows are new, and there is nothing to be kept or moved with them, which is what creates that join one transaction
+ * are: an update that finds no rows costs a tenth of a statement of a few rows. */
+static const char created[] =
+    "WITH inserted AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, "
+    "attributes, images, group_key, version, created_at, updated_at) "
+    "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
+    "created_at, updated_at "
+    "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::uuid[], $8::text[], "
+    "$9::json[], $10::json[], $11::text[], $12::bigint[], $13::timestamptz[], $14::timestamptz[]) WITH ORDINALITY "
+    "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
+    "created_at, updated_at, place) ORDER BY lower(sku), place) "
+    "INSERT INTO change (type, id, version, at, data) "
+    "SELECT * FROM unnest($15::text[], $1, $12, $14, $16::text[])";
+
 static struct text column_value(const struct batch_row *row, size_t column)
 {
     switch (column) {
@@ -179,6 +194,16 @@ static struct text column_value(const struct batch_row *row, size_t column)
     default:
         return row->write.record->value[written[column]];
     }
+}
+
+static bool all_created(const struct batch_row *rows, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && rows[i].insert) {
+        i++;
+    }
+    return i == count;
 }
 
 static enum status run(struct pg *pg, struct scope *scope, const struct text *values, const struct idempotency *key,
@@ -207,12 +232,15 @@ enum status product_batch_write(struct pg *pg, struct scope *scope, const struct
                                 const struct idempotency *idempotency, struct text answer, bool dry_run,
                                 const struct import_move *move)
 {
+    const bool creates = !dry_run && move == NULL && idempotency->key.data == NULL && all_created(rows, count);
+    const size_t columns = creates ? CREATED_COLUMNS : COLUMNS;
     struct pg_array arrays[COLUMNS];
     struct pg_array moved[2] = {0};
     struct text values[COLUMNS + IMPORT_MOVE_VALUES];
+    struct pg_result *none = NULL;
     enum status status = STATUS_OK;
 
-    for (size_t column = 0; column < COLUMNS; column++) {
+    for (size_t column = 0; column < columns; column++) {
         pg_array_init(&arrays[column]);
         for (size_t i = 0; i < count; i++) {
             pg_array_append(&arrays[column], column_value(&rows[i], column));
@@ -226,12 +254,14 @@ enum status product_batch_write(struct pg *pg, struct scope *scope, const struct
         values[COLUMNS + 1] = idempotency->request;
         values[COLUMNS + 2] = answer;
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && creates) {
+        status = pg_exec(pg, scope, "batch_create", created, false, values, CREATED_COLUMNS, &none);
+    } else if (status == STATUS_OK) {
         status = run(pg, scope, values, idempotency, dry_run, move != NULL);
     }
     pg_array_free(&moved[0]);
     pg_array_free(&moved[1]);
-    for (size_t column = 0; column < COLUMNS; column++) {
+    for (size_t column = 0; column < columns; column++) {
         pg_array_free(&arrays[column]);
     }
     return status;

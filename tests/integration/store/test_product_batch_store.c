@@ -109,6 +109,50 @@ static void one_row_that_cannot_be_written_is_none(void **state)
     assert_string_equal(rows(database), "3 4 1");
 }
 
+/* What is new by itself goes another way than what is new among changes: all columns of both tables. */
+static void new_products_are_the_same_alone_and_among_others(void **state)
+{
+    static const char all[] =
+        "SELECT (SELECT string_agg(p::text, chr(10) ORDER BY id) FROM product p) || "
+        "(SELECT string_agg(concat_ws(' ', type, id, version, at, data), chr(10) ORDER BY seq) FROM change)";
+    struct database *database = *state;
+    struct record first = make_product(database, 5, TEA);
+    struct record second = make_product(database, 1, COFFEE);
+    struct record third = make_product(database, 3, TEA);
+    struct batch_row batch[3];
+    const char *among = NULL;
+
+    record_set(&first, PRODUCT_NAME, TEXT("a \"quoted\", {braced} \\ and NULL"));
+    record_set(&first, PRODUCT_SKU, TEXT("z"));
+    record_set(&first, PRODUCT_ATTRIBUTES, TEXT("{\"colour\": \"green\"}"));
+    record_set(&second, PRODUCT_SKU, TEXT("A"));
+    record_set(&second, PRODUCT_GROUP_KEY, TEXT("G"));
+    record_set(&second, PRODUCT_CREATED_AT, TEXT("2025-05-01T10:00:00.000001Z"));
+    record_set(&third, PRODUCT_DESCRIPTION, TEXT(""));
+    batch[0] = row_of(&first, true);
+    batch[0].write.json = TEXT("{\"name\": \"\\\\\"}");
+    batch[1] = row_of(&second, true);
+    batch[2] = row_of(&third, true);
+    assert_int_equal(write_batch(database, batch, 3, &KEY("key")), STATUS_OK);
+    among = ask(database, all);
+    run_sql(database, "TRUNCATE product, change, idempotency");
+    assert_int_equal(write_batch(database, batch, 3, &no_key), STATUS_OK);
+    assert_string_equal(ask(database, all), among);
+    assert_string_equal(rows(database), "3 3 0");
+    assert_string_equal(ask(database, "SELECT string_agg(right(id::text, 1), '' ORDER BY seq) FROM change"), "513");
+    assert_string_equal(ask(database, "SELECT string_agg(right(id::text, 1), '' ORDER BY ctid) FROM product"), "153");
+
+    record_set(&third, PRODUCT_ID, TEXT("01910000-0000-7000-8000-000000000004"));
+    batch[0] = batch[2];
+    assert_int_equal(write_batch(database, batch, 2, &no_key), STATUS_CONFLICT);
+    record_set(&second, PRODUCT_ID, TEXT("01910000-0000-7000-8000-000000000006"));
+    assert_int_equal(write_batch(database, batch, 2, &no_key), STATUS_CONFLICT);
+    record_set(&second, PRODUCT_SKU, TEXT_ABSENT);
+    record_set(&second, PRODUCT_CATEGORY_ID, TEXT(NOWHERE));
+    assert_int_equal(write_batch(database, batch, 2, &no_key), STATUS_NOT_FOUND);
+    assert_string_equal(rows(database), "3 3 0");
+}
+
 static void a_key_is_for_one_batch(void **state)
 {
     struct database *database = *state;
@@ -239,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_rows_are_written_in_their_order, products_clear),
         cmocka_unit_test_setup(one_row_that_cannot_be_written_is_none, products_clear),
+        cmocka_unit_test_setup(new_products_are_the_same_alone_and_among_others, products_clear),
         cmocka_unit_test_setup(a_key_is_for_one_batch, products_clear),
         cmocka_unit_test_setup(a_dry_run_finds_what_would_be, products_clear),
         cmocka_unit_test_setup(products_are_found_by_id_and_by_sku_each_once, products_clear),
