@@ -9,10 +9,8 @@
 #include "fake_front.h"
 
 #include <fastcgi.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 5000
@@ -24,11 +22,12 @@ struct fixture {
     struct watchdog *watchdog;
     struct serving serving;
     struct beside beside;
-    int beside_ends[2]; /* nothing ever comes */
+    int beside_ends[2]; /* nothing comes, but where bytes are unsent */
     unsigned began;
     int64_t cut_ns;
     struct connection connection;
     struct front *front;
+    struct text unsent; /* comes a byte at a time, each while it is waited for */
 };
 
 static struct fixture fixture;
@@ -46,9 +45,16 @@ static bool beside_end(struct beside *beside)
     return true;
 }
 
+/* Once the byte before was taken. */
 static void beside_run(struct beside *beside)
 {
+    char taken;
+
     (void)beside;
+    if (fixture.unsent.length > 0 && recv(fixture.connection.fd, &taken, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+        assert_int_equal(send(fixture.front->fd, fixture.unsent.data, 1, MSG_NOSIGNAL), 1);
+        fixture.unsent = (struct text){.data = fixture.unsent.data + 1, .length = fixture.unsent.length - 1};
+    }
 }
 
 static int set_up(void **state)
@@ -160,49 +166,32 @@ static void the_end_may_be_told_by_the_front_alone(void **state)
     assert_int_equal(fake_exchange.body_length, 9);
 }
 
-/* Sends the second half of a body, a byte at a time and then the rest, while it is waited for. */
-static void *send_slowly(void *argument)
-{
-    const struct text rest = *(const struct text *)argument;
-
-    for (size_t at = 0; at < rest.length; at++) {
-        const struct timespec pause = {.tv_nsec = at < 20 ? 5000000 : 0};
-        (void)nanosleep(&pause, NULL);
-        if (send(fixture.front->fd, rest.data + at, at < 20 ? 1 : rest.length - at, MSG_NOSIGNAL) < 0 || at >= 20) {
-            break;
-        }
-    }
-    return NULL;
-}
-
 static void records_may_be_cut_anywhere(void **state)
 {
-    pthread_t thread;
-    struct text rest;
-
     (void)state;
     for (size_t cut = 1; cut <= 24; cut++) {
         (void)tear_down(state);
         (void)set_up(state);
+        fixture.config.io_timeout_ms = DEADLINE_MS;
         begin_request("6");
-        const size_t head = fixture.front->out.length;
+        const size_t first = fixture.front->out.length + cut;
         front_record(fixture.front, FCGI_STDIN, TEXT("abc"));
         front_record(fixture.front, FCGI_STDIN, TEXT("def"));
         front_record(fixture.front, FCGI_STDIN, TEXT(""));
         static char kept[200];
-        const size_t left = fixture.front->out.length - head - cut;
-        memcpy(kept, fixture.front->out.data + head + cut, left);
-        rest = (struct text){.data = kept, .length = left};
-        fixture.front->out.length = head + cut;
+        const size_t left = fixture.front->out.length - first;
+        memcpy(kept, fixture.front->out.data + first, left);
+        fixture.unsent = (struct text){.data = kept, .length = left};
+        fixture.front->out.length = first;
         front_send(fixture.front);
-        assert_int_equal(pthread_create(&thread, NULL, send_slowly, &rest), 0);
+        assert_int_equal(send(fixture.beside_ends[1], "\n", 1, MSG_NOSIGNAL), 1); /* each wait looks beside at once */
         serve();
-        (void)pthread_join(thread, NULL);
         assert_true(fake_exchange.whole);
         assert_int_equal(fake_exchange.body_length, 6);
         assert_memory_equal(fake_exchange.body, "abcdef", 6);
+        assert_int_equal(fixture.unsent.length, 0);
+        assert_int_equal(fixture.began, 1);
     }
-    assert_int_equal(fixture.began, 1);
 }
 
 /* --- bodies that are not --- */
