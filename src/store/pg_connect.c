@@ -356,7 +356,9 @@ enum status pg_open(struct pg *pg, struct scope *scope, bool probe)
 void pg_drop(struct pg *pg, const char *reason)
 {
     close_connection(pg);
-    if (reason != NULL && !pg->greeting) {
+    if (reason != NULL && pg->greeting) {
+        (void)snprintf(pg->error, sizeof(pg->error), "%s", reason); /* why it could not be connected to */
+    } else if (reason != NULL) {
         log_warning("postgres: connection dropped: %s", reason);
         pg->troubled = true;
     }

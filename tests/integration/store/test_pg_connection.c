@@ -544,6 +544,25 @@ static void each_new_connection_is_greeted(void **state)
     disconnect_other(&other);
 }
 
+static enum status lose(struct pg *pg, struct scope *scope, void *context)
+{
+    struct pg_result *result = NULL;
+
+    (void)context;
+    return pg_exec(pg, scope, "end", "SELECT pg_terminate_backend(pg_backend_pid())", true, NULL, 0, &result);
+}
+
+static void a_connection_that_is_lost_while_it_is_greeted_has_a_reason(void **state)
+{
+    const struct pg_options options = {.url = database_url(), .name = "test", .greeting = lose};
+    struct other other = {.database = {.pg = pg_new(&options), .scope = database_scope()}};
+
+    (void)state;
+    assert_int_equal(exec(&other.database, "any", "SELECT 1", true), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(pg_last_error(other.database.pg), "terminating connection"));
+    disconnect_other(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup(a_silent_server_is_waited_for_once, database_reset),
         cmocka_unit_test_setup(no_message_shows_a_password, database_reset),
         cmocka_unit_test_setup(each_new_connection_is_greeted, database_reset),
+        cmocka_unit_test_setup(a_connection_that_is_lost_while_it_is_greeted_has_a_reason, database_reset),
     };
     return cmocka_run_group_tests(tests, database_set_up, database_tear_down);
 }
