@@ -2,7 +2,8 @@
  * read too, if there is one that waits; that does the same, and so on. The last of them sends what all have to ask, and then
  * all go on, the last first. Nobody waits for a request to come: those who join have come while the worker was busy.
  *
- * What was not answered so, for whatever reason, is asked once more by itself: nothing has to be judged here. */
+ * What was not answered so is asked once more by itself, so that little has to be judged here: only what Postgres gave up
+ * after the time that a statement has. It was the same for all, and one after the other would wait as long again. */
 #include "pg_internal.h"
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ struct pg_joint {
     const char *values[PG_PARAMETERS_MAX];
     int count;
     bool done;
+    bool late;                /* Postgres took too long: it is not to be asked for again */
     struct pg_result *result; /* NULL where it is to be asked for alone */
 };
 
@@ -68,10 +70,13 @@ static void read_all(struct pg *pg, const struct scope *scope)
     PGresult *results[GATHERED_MAX] = {NULL};
     struct pg_answer answer = {.end = PG_END_BROKEN};
     const int64_t began_ns = clock_monotonic_ns();
+    bool late;
 
     if (send_all(pg)) {
         answer = pg_exchange_each(pg->connection, scope, results);
     }
+    late = answer.end == PG_END_ANSWERED && answer.result != NULL &&
+           pg_error_status(pg_error_sqlstate(answer.result)) == STATUS_DEADLINE;
     settle(pg, &answer);
     pg_answer_release(&answer);
     for (size_t i = 0; i < pg->waiting_count; i++) {
@@ -82,6 +87,7 @@ static void read_all(struct pg *pg, const struct scope *scope)
             struct pg_answer own = {.result = results[i]};
             joint->result = pg_result_take(joint->scope->arena, &own);
         }
+        joint->late = late && joint->result == NULL;
     }
 }
 
@@ -131,6 +137,9 @@ enum status pg_read_jointly(struct pg *pg, struct scope *scope, const char *name
     if (own.result != NULL) {
         *result = own.result;
         return STATUS_OK;
+    }
+    if (own.late) {
+        return STATUS_DEADLINE;
     }
     return pg_exec(pg, scope, name, sql, true, parameters, count, result);
 }

@@ -93,6 +93,31 @@ def test_a_statement_that_is_prepared_no_more_is_prepared_again(own, products):
     assert bodies(at_once(own, [read(path_of(product)) for product in products])) == products
 
 
+def test_what_postgres_gave_up_is_not_asked_for_again_by_each(fresh_stack, tmp_path):
+    """One after the other they would wait for the lock as long again, and the first of them past its deadline, which costs
+    the connection."""
+    stack = fresh_stack(WORKERS=1, WARES_LOG_LEVEL="warning", WARES_DEADLINE="1000")
+    with Client(stack.url) as client:
+        home = client.category()["id"]
+        products = [client.product(home) for _ in range(6)]
+    reads = [read(path_of(product)) for product in products]
+    assert bodies(at_once(stack, reads)) == products  # prepared once
+    with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
+        backends = "SELECT pid FROM pg_stat_activity WHERE application_name = 'wares.fcgi' ORDER BY pid"
+        cursor.execute(backends)
+        before = cursor.fetchall()
+        cursor.execute("LOCK TABLE product IN ACCESS EXCLUSIVE MODE")
+        with traced(stack, tmp_path) as calls:
+            answers = at_once(stack, reads)
+        connection.rollback()
+        cursor.execute(backends)
+        assert cursor.fetchall() == before
+    assert [answer.status for answer in answers] == [504] * 6
+    # The first of them may have been begun with alone.
+    assert calls.count("sendto") <= 2, calls
+    assert bodies(at_once(stack, reads)) == products
+
+
 def test_nobody_waits_for_a_lease_that_waits_for_them(own, client, products, tmp_path):
     """One product in no cache, asked for by many: the first has its lease, and must not be waited for by those that join it."""
     plain = {"HTTP_X_REQUEST_ID": "x"}
