@@ -84,6 +84,7 @@ static void offer(struct worker *worker)
 
     if (handover_offer(handover) && !worker_watch(worker, handover->offer_fd, EPOLLIN, handover)) {
         handover_withdraw(handover);
+        handover->again_ns = clock_deadline_in_ms(HANDOVER_PAUSE_MS);
     }
 }
 
