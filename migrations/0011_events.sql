@@ -23,12 +23,14 @@ CREATE TRIGGER product_moved AFTER UPDATE ON product
     FOR EACH ROW WHEN (old.category_id IS DISTINCT FROM new.category_id) EXECUTE FUNCTION product_moved();
 
 -- Up to where changes were handed to the front server. What it holds is lost with its processes: then another epoch
--- begins, in channels of other names.
+-- begins, in channels of other names. Where nobody has come to listen for long, changes are passed over instead; who comes
+-- says so before anything else.
 CREATE TABLE event_relay (
-    one   boolean PRIMARY KEY DEFAULT true CHECK (one),
-    epoch uuid    NOT NULL,
-    xid   xid8    NOT NULL,
-    seq   bigint  NOT NULL
+    one       boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    epoch     uuid        NOT NULL,
+    xid       xid8        NOT NULL,
+    seq       bigint      NOT NULL,
+    wanted_at timestamptz NOT NULL DEFAULT '-infinity' -- when somebody last came
 );
 
 -- Places of an epoch: all that comes behind one was published later than at. The newest one stays; of the others those are

@@ -16,7 +16,8 @@ struct event_stand {
     bool held;                  /* the front server holds all that comes behind the reader's cursor */
 };
 
-/* For a reader with this cursor. STATUS_NOT_FOUND where no runner has relayed anything yet; otherwise as pg_exec. */
+/* For a reader with this cursor, who comes to listen: that is noted. STATUS_NOT_FOUND where no runner has relayed anything
+ * yet; otherwise as pg_exec for what writes. */
 MUST_CHECK enum status catalog_event_stand(struct catalog *catalog, struct scope *scope,
                                            const struct feed_cursor *after, struct event_stand *stand);
 

@@ -16,6 +16,13 @@
  * beginning of the stream. */
 #define EVENT_RELIED_S 8
 
+/* Nothing is handed to the front server where nobody has come to listen, and nobody was there to be told, for so long. A
+ * stream that is told nothing is ended after half of that (nchan_subscriber_timeout in deploy/nginx/events.conf). */
+#define EVENT_WANTED_S 90
+
+/* Who comes notes it where the last note is as old as this. */
+#define EVENT_NOTED_S 20
+
 enum event_scope {
     EVENT_ALL,
     EVENT_CATEGORY, /* the category itself, and products that are in it or have just left it */

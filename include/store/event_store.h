@@ -15,12 +15,17 @@ struct event_relay {
 /* Where a reader may begin. */
 struct event_start {
     struct event_relay relay;
-    bool held; /* the front server holds all that comes behind the cursor */
+    bool held;   /* the front server holds all that comes behind the cursor */
+    bool wanted; /* somebody came so lately that nothing is passed over for a while */
 };
 
 /* For a reader with this cursor. STATUS_NOT_FOUND where nothing has been relayed ever. */
 MUST_CHECK enum status event_store_start(struct pg *pg, struct scope *scope, const struct feed_cursor *after,
                                          struct event_start *start);
+
+/* Notes that somebody comes. What is changed from now on is not passed over, but the reader may have been before: its place
+ * is to be looked for anew. As pg_exec for what writes. */
+MUST_CHECK enum status event_store_want(struct pg *pg, struct scope *scope);
 
 /* STATUS_NOT_FOUND where nothing has been relayed ever. */
 MUST_CHECK enum status event_store_relay(struct pg *pg, struct scope *scope, struct event_relay *relay);
@@ -44,5 +49,10 @@ struct event_batch {
 /* Moves the relay on. STATUS_STALE also where the epoch is another by now. */
 MUST_CHECK enum status event_store_move(struct pg *pg, struct scope *scope, const struct job_hold *hold,
                                         struct text epoch, const struct event_batch *batch);
+
+/* Passes over all that is committed, unless somebody came in the last EVENT_WANTED_S: then, and where the epoch is another by
+ * now, STATUS_NOT_FOUND, and nothing is done. place becomes where the relay is to go on; a reader cannot begin before it. */
+MUST_CHECK enum status event_store_pass(struct pg *pg, struct scope *scope, const struct job_hold *hold,
+                                        struct text epoch, struct feed_cursor *place);
 
 #endif

@@ -17,8 +17,14 @@ enum status catalog_event_stand(struct catalog *catalog, struct scope *scope, co
                                 struct event_stand *stand)
 {
     struct event_start start;
-    const enum status status = event_store_start(catalog->options.pg, scope, after, &start);
+    enum status status = event_store_start(catalog->options.pg, scope, after, &start);
 
+    if (status == STATUS_OK && !start.wanted) {
+        status = event_store_want(catalog->options.pg, scope);
+        if (status == STATUS_OK) {
+            status = event_store_start(catalog->options.pg, scope, after, &start);
+        }
+    }
     if (status == STATUS_OK) {
         *stand = (struct event_stand){.epoch = start.relay.epoch, .relayed = start.relay.place, .held = start.held};
     }

@@ -8,7 +8,10 @@
  * anew from there. Each process of the front server holds some of the channels, and a mark (event_marks.h).
  *
  * A reader that comes back goes on in the channels without a gap where they hold all since its cursor. For that a place is
- * kept in Postgres about every second: all that comes behind it was published later than its time. */
+ * kept in Postgres about every second: all that comes behind it was published later than its time.
+ *
+ * Where nobody listens nothing is published, as that costs the front server more than the change has cost the service. Who
+ * comes to listen notes it in Postgres first, and from then on nothing is passed over. */
 #include "event_marks.h"
 #include "kinds.h"
 #include "push.h"
@@ -31,10 +34,14 @@
 #define IDLE_MS 50    /* between two looks at the end of the feed */
 #define CHECK_MS 1000 /* between two looks at the marks where nothing happens */
 #define PLACE_MS 1000 /* between two places that are kept */
+#define PASS_MS 1000  /* between two looks at the feed where nobody listens */
 #define LATE_MS                                                                                                        \
     4000 /* after that what was published is published anew: some of it may be forgotten before it is relied on */
 #define AWAY_MS 500 /* until a front server that is away is looked for again */
 #define PATH_MAX_BYTES 512
+
+/* What the front server answers where somebody is there to be told; where nobody is, 202. */
+#define PUSH_TOLD 201
 
 /* What the front server is to hold at once, in bytes: with what it adds below nchan_shared_memory_size. As much may be
  * published at once, and then as fast as it is forgotten. */
@@ -52,6 +59,7 @@ struct relay {
     int64_t checked_ns;
     int64_t placed_ns;
     int64_t spent_ns; /* up to when what was published is paid for */
+    int64_t heard_ns; /* when somebody was, or may have been, there to be told */
     bool told;        /* the log knows that the front server is away */
 };
 
@@ -203,6 +211,7 @@ static enum job_step find_epoch(struct job_run *run, struct scope *scope)
     (void)snprintf(relay->epoch, sizeof relay->epoch, "%.*s", TEXT_PRINT(last.epoch));
     relay->place = last.place;
     relay->checked_ns = 0;
+    relay->heard_ns = clock_monotonic_ns(); /* whom the last relay told is not known */
     return JOB_STEP_MORE;
 }
 
@@ -274,9 +283,36 @@ static enum status publish(struct relay *relay, struct scope *scope, const struc
         if (answers[i].status / 100 != 2) {
             log_debug("live events: the front server answers %d", answers[i].status);
             status = STATUS_UNAVAILABLE;
+        } else if (answers[i].status == PUSH_TOLD) {
+            relay->heard_ns = clock_monotonic_ns();
         }
     }
     return status;
+}
+
+static bool may_pass(const struct relay *relay)
+{
+    return relay->heard_ns == 0 || ms_since(relay->heard_ns) >= EVENT_WANTED_S * INT64_C(1000);
+}
+
+/* There is something new in the feed, and nobody was there to be told of anything for long. Where somebody comes just now all
+ * is told again. */
+static enum job_step pass_over(struct job_run *run, struct scope *scope)
+{
+    struct relay *relay = run->state;
+    const enum status status =
+        event_store_pass(run->tools->pg, scope, &run->job->hold, text_of(relay->epoch), &relay->place);
+
+    if (status == STATUS_NOT_FOUND) {
+        relay->heard_ns = clock_monotonic_ns();
+        return JOB_STEP_MORE;
+    }
+    if (status != STATUS_OK) {
+        relay->epoch[0] = '\0'; /* where it was written all the same, that is found there */
+        return job_step_of(run, status, "passing over changes");
+    }
+    relay->placed_ns = clock_monotonic_ns();
+    return wait_for(run, PASS_MS);
 }
 
 static enum job_step relay_page(struct job_run *run, struct scope *scope, const struct feed_page *page)
@@ -353,7 +389,10 @@ static enum job_step step(struct job_run *run, struct scope *scope)
     if (status != STATUS_OK) {
         return job_step_of(run, status, "reading the feed");
     }
-    return page.count > 0 ? relay_page(run, scope, &page) : rest(run, scope);
+    if (page.count == 0) {
+        return rest(run, scope);
+    }
+    return may_pass(relay) ? pass_over(run, scope) : relay_page(run, scope, &page);
 }
 
 const struct job_kind job_event_relay = {

@@ -5,6 +5,8 @@
 
 /* Times of the window are Postgres's own, whoever asks. */
 #define RELIED "interval '" TEXT_OF(EVENT_RELIED_S) " s'"
+#define NOTED "interval '" TEXT_OF(EVENT_NOTED_S) " s'"
+#define WANTED "interval '" TEXT_OF(EVENT_WANTED_S) " s'"
 
 static bool read_place(const struct pg_result *result, size_t column, struct feed_cursor *place)
 {
@@ -46,7 +48,7 @@ enum status event_store_start(struct pg *pg, struct scope *scope, const struct f
                               struct event_start *start)
 {
     static const char sql[] =
-        "SELECT r.epoch, r.xid, r.seq, p.at IS NOT NULL FROM event_relay r "
+        "SELECT r.epoch, r.xid, r.seq, p.at IS NOT NULL, r.wanted_at > now() - " NOTED " FROM event_relay r "
         "CROSS JOIN (SELECT $1::xid8 AS xid, $2::bigint AS seq) a "
         "CROSS JOIN LATERAL ("
         "  SELECT (r.xid, r.seq) <= (a.xid, a.seq) OR "
@@ -63,7 +65,16 @@ enum status event_store_start(struct pg *pg, struct scope *scope, const struct f
     *start = (struct event_start){0};
     status = status == STATUS_OK ? read_relay(result, &start->relay) : status;
     start->held = status == STATUS_OK && pg_is_true(result, 0, 3);
+    start->wanted = status == STATUS_OK && pg_is_true(result, 0, 4);
     return status;
+}
+
+enum status event_store_want(struct pg *pg, struct scope *scope)
+{
+    static const char sql[] = "UPDATE event_relay SET wanted_at = now() WHERE wanted_at <= now() - " NOTED;
+    struct pg_result *result = NULL;
+
+    return pg_exec(pg, scope, "event_want", sql, false, NULL, 0, &result);
 }
 
 /* $1 and $2 the hold, $3 epoch, $4 and $5 the place or NULL, $6 age. Places of other epochs go. */
@@ -134,4 +145,32 @@ enum status event_store_move(struct pg *pg, struct scope *scope, const struct jo
         pg_exec(pg, scope, "event_move", move_sql, false, values, sizeof(values) / sizeof(values[0]), &result);
 
     return status == STATUS_OK && pg_rows(result) == 0 ? STATUS_STALE : status;
+}
+
+/* What runs still may commit below it later: no more than that is passed over. The row is locked by who notes that he comes
+ * and by who passes over, so that each knows of the other. */
+static const char pass_sql[] =
+    JOB_HELD ", passed AS (UPDATE event_relay SET xid = pg_snapshot_xmin(pg_current_snapshot()), seq = 0 FROM held "
+             "WHERE epoch = $3::uuid AND wanted_at < now() - " WANTED " RETURNING xid, seq), "
+             "gone AS (DELETE FROM event_place p USING passed WHERE p.epoch = $3::uuid AND (p.xid, p.seq) <> "
+             "(passed.xid, passed.seq)), "
+             "first AS (INSERT INTO event_place (epoch, xid, seq, at) SELECT $3::uuid, xid, seq, now() FROM passed "
+             "ON CONFLICT (epoch, xid, seq) DO UPDATE SET at = excluded.at) "
+             "SELECT xid, seq FROM passed";
+
+enum status event_store_pass(struct pg *pg, struct scope *scope, const struct job_hold *hold, struct text epoch,
+                             struct feed_cursor *place)
+{
+    const struct text values[] = {hold->id, hold->fence, epoch};
+    struct pg_result *result = NULL;
+    const enum status status =
+        pg_exec(pg, scope, "event_pass", pass_sql, false, values, sizeof(values) / sizeof(values[0]), &result);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (pg_rows(result) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    return read_place(result, 0, place) ? STATUS_OK : STATUS_INTERNAL;
 }

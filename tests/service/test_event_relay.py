@@ -34,6 +34,7 @@ class PushFront(socketserver.ThreadingUnixStreamServer):
         self.looks: list[str] = []  # epochs, at each look at all marks that found them
         self.begun: list[str] = []
         self.published: list[tuple[str, str]] = []  # epoch and text
+        self.somebody_listens = True
         self.to_forget: int | None = None
         self.lost: list[str] = []  # epochs that have lost a mark
         self.connections: list[Connection] = []
@@ -43,7 +44,7 @@ class PushFront(socketserver.ThreadingUnixStreamServer):
             kind, epoch, rest = path.strip("/").split("/", 2)
             if kind == "publish":
                 self.published.append((epoch, body))
-                return 202, f"last message id: {int(time.time())}:0"
+                return 201 if self.somebody_listens else 202, f"last message id: {int(time.time())}:0"
             if method == "GET":
                 return (200 if self.find(epoch, rest) else 404), "queued messages: 1"
             self.marks.setdefault(epoch, []).append(rest)
@@ -121,8 +122,14 @@ def own_stack(fresh_stack: Callable[..., Stack], front: PushFront) -> Iterator[S
     stack.close()
 
 
+def come(queue: Queue) -> None:
+    """Notes that somebody comes to listen, as a worker does."""
+    queue.sql("UPDATE event_relay SET wanted_at = now()")
+
+
 @pytest.fixture
 def client(own_stack: Stack, front: PushFront) -> Iterator[Client]:
+    come(Queue(own_stack))
     with client_of(own_stack) as opened:
         home = opened.category()["id"]
         await_true(lambda: front.epochs_of(home), "the relay", 30)
@@ -167,3 +174,41 @@ def test_an_epoch_stays_while_its_marks_are_there(client: Client, front: PushFro
     await_true(lambda: len(front.looks) >= looks + 3, "looks at the marks", 10)
     client.category()
     assert front.begun == epochs
+
+
+def test_what_nobody_listens_to_is_not_published(fresh_stack: Callable[..., Stack]) -> None:
+    """But all that is committed after somebody has come is, and a transaction of before counts as that."""
+    folder = Path(tempfile.mkdtemp(prefix="wares-push-"))
+    folder.chmod(0o755)
+    with PushFront(folder / "push.sock") as front:
+        threading.Thread(target=front.serve_forever, daemon=True).start()
+        stack = fresh_stack(PRODUCTS=0, WORKERS=1, WARES_EVENTS=front.server_address)
+        queue = Queue(stack)
+
+        def is_past(change: str) -> bool:
+            return queue.one("SELECT (r.xid, r.seq) > (c.xid, c.seq) FROM event_relay r, change c WHERE c.id = %s", change)
+
+        await_true(lambda: queue.one("SELECT count(*) FROM event_relay") == 1, "the first epoch", 30)
+        with client_of(stack) as client, contextlib.closing(stack.connect()) as late:
+            homes = [client.category()["id"] for _ in range(5)]
+            await_true(lambda: is_past(homes[-1]), "the relay", 10)
+            assert front.published == []
+            with late.cursor() as cursor:
+                cursor.execute("INSERT INTO change (type, id, version, at, data) "
+                               "VALUES ('category.created', gen_random_uuid(), 1, now(), '{}') RETURNING id::text")
+                open_one = cursor.fetchone()[0]
+            homes.append(client.category()["id"])
+            time.sleep(2)
+            come(queue)
+            homes.append(client.category()["id"])
+            late.commit()
+            await_true(lambda: front.epochs_of(homes[-1]), "what came behind", 10)
+            assert front.epochs_of(open_one) and front.epochs_of(homes[-2])
+            assert not any(front.epochs_of(home) for home in homes[:-2])
+            # As long as somebody is there it goes on, whenever he came.
+            queue.sql("UPDATE event_relay SET wanted_at = '-infinity'")
+            homes.append(client.category()["id"])
+            await_true(lambda: front.epochs_of(homes[-1]), "what came behind", 10)
+        stack.close()
+        front.shutdown()
+    shutil.rmtree(folder)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +11,7 @@ import requests
 
 from client import CATEGORIES, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
 from events import EVENTS, EventStream, Reader, Refused, WebSocket, WebSocketReader
+from jobs import Queue
 from stack import Stack, await_true, children
 from test_feed import end_of, read_all
 
@@ -50,6 +53,38 @@ def change_all(client: Client) -> tuple[dict, list[str]]:
     client.delete(path)
     client.post(f"{path}/restore")
     return product, ["product.created", "product.updated", "product.deleted", "product.restored"]
+
+
+@pytest.mark.parametrize("kind", [Reader, WebSocketReader])
+def test_the_first_who_comes_misses_nothing_from_then_on(fresh_stack: Callable[..., Stack], kind: type[Reader]) -> None:
+    """Nobody has listened yet, so that nothing was handed to the front server, and somebody writes all the time."""
+    stack = fresh_stack(PRODUCTS=0, WORKERS=4)
+    done = threading.Event()
+
+    def write() -> None:
+        with client_of(stack) as client:
+            while not done.is_set():
+                client.category()
+
+    await_true(lambda: Queue(stack).one("SELECT count(*) FROM event_relay") == 1, "the relay", 20)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        time.sleep(2)
+        with reading(stack, kind) as reader:
+            with client_of(stack) as client:
+                after = end_of(client)
+            await_told(reader, 200)
+            done.set()
+            writer.join()
+            with client_of(stack) as client:
+                missed = read_all(client, after)
+            await_true(lambda: reader.news[-1]["cursor"] == missed[-1]["cursor"], "the last change", 20)
+            assert reader.news[-len(missed):] == missed
+    finally:
+        done.set()
+        writer.join()
+        stack.close()
 
 
 @pytest.mark.parametrize("kind", [Reader, WebSocketReader])

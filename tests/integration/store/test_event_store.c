@@ -170,6 +170,57 @@ static void only_who_holds_the_job_moves_the_relay(void **state)
     assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
 }
 
+static enum status pass(struct database *database, struct text epoch, struct feed_cursor *place)
+{
+    return event_store_pass(database->pg, &database->scope, &hold, epoch, place);
+}
+
+static void what_nobody_came_for_is_passed_over(void **state)
+{
+    struct database *database = *state;
+    struct feed_cursor place = {0};
+
+    begin_at(database, (struct feed_cursor){10, 5});
+    move(database, (struct feed_cursor){10, 5}, (struct feed_cursor){20, 5}, true);
+    add_change(database, &(struct feed_cursor){30, 5});
+    assert_int_equal(pass(database, SECOND, &place), STATUS_NOT_FOUND);
+    assert_int_equal(pass(database, FIRST, &place), STATUS_OK);
+    assert_true(place.xid > 30);
+    assert_int_equal(place.seq, 0);
+    assert_string_equal(ask(database, "SELECT xid::text FROM event_relay"),
+                        arena_printf(database->scope.arena, "%llu", (unsigned long long)place.xid).data);
+    /* Who was told of the one before it has missed one that the front server was never given. */
+    assert_start(database, 10, false);
+    assert_start(database, 20, false);
+    assert_start(database, 30, true);
+    assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
+    assert_int_equal(pass(database, FIRST, &place), STATUS_OK);
+    assert_string_equal(ask(database, "SELECT count(*) FROM event_place"), "1");
+}
+
+static void nothing_is_passed_over_for_a_while_after_somebody_came(void **state)
+{
+    struct database *database = *state;
+    struct feed_cursor place = {0};
+
+    begin_at(database, (struct feed_cursor){10, 5});
+    assert_false(start_of(database, 10).wanted);
+    assert_int_equal(event_store_want(database->pg, &database->scope), STATUS_OK);
+    assert_true(start_of(database, 10).wanted);
+    assert_int_equal(pass(database, FIRST, &place), STATUS_NOT_FOUND);
+    assert_int_equal(start_of(database, 10).relay.place.xid, 10);
+    /* Who comes then notes it anew. */
+    run_sql(database, "UPDATE event_relay SET wanted_at = now() - interval '21 s'");
+    assert_false(start_of(database, 10).wanted);
+    assert_int_equal(pass(database, FIRST, &place), STATUS_NOT_FOUND);
+    run_sql(database, "UPDATE event_relay SET wanted_at = now() - interval '91 s'");
+    assert_int_equal(pass(database, FIRST, &place), STATUS_OK);
+    /* Another epoch does not forget who came. */
+    assert_int_equal(event_store_want(database->pg, &database->scope), STATUS_OK);
+    (void)begin_epoch(database, SECOND, NULL);
+    assert_true(start_of(database, 10).wanted);
+}
+
 static void a_change_knows_the_categories_of_its_product(void **state)
 {
     struct database *database = *state;
@@ -201,6 +252,8 @@ int main(void)
         IN_DATABASE(who_has_missed_nothing_may_begin_anywhere),
         IN_DATABASE(places_of_another_epoch_do_not_count),
         IN_DATABASE(only_who_holds_the_job_moves_the_relay),
+        IN_DATABASE(what_nobody_came_for_is_passed_over),
+        IN_DATABASE(nothing_is_passed_over_for_a_while_after_somebody_came),
         IN_DATABASE(a_change_knows_the_categories_of_its_product),
     };
     return cmocka_run_group_tests(tests, products_set_up, database_tear_down);
