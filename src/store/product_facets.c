@@ -132,38 +132,38 @@ static enum status choose(struct pg *pg, struct scope *scope, const struct list_
     return status;
 }
 
-/* Where they come from instead, as they are too many: the few of a rare filter; where the newest have few products with
- * the words of a search, those that the index of words comes upon first; or the newest of all. */
-static enum status choose_again(struct pg *pg, struct scope *scope, const struct list_request *request, uint64_t found,
-                                enum list_source *source)
+/* Counted anew, as the source had more rows than are looked at: all those of another filter, where the planner takes them
+ * for so few and they are; else, where the newest have few products with the words of a search, those that the index of
+ * words comes upon first; else the newest of all. */
+static enum status count_again(struct pg *pg, struct scope *scope, const struct list_request *request,
+                               enum list_source counted, struct product_facets *facets)
 {
-    bool rare = false;
-    enum status status = list_choose_rare(pg, scope, request, source, &rare);
+    struct product_facets whole = {0};
+    enum list_source source = LIST_SCAN;
+    uint64_t rows = UINT64_MAX;
+    enum status status = list_choose_sorted(pg, scope, request, UINT32_C(1) << counted, &source, &rows);
 
-    if (!rare) {
-        *source = request->search != NULL && found < LIST_RANKED_MAX ? LIST_FEW_SEARCH : LIST_SCAN;
+    if (status == STATUS_OK && rows <= LIST_SORTED_GUESS_MAX) {
+        status = count(pg, scope, request, source, &whole);
     }
-    return status;
+    if (status == STATUS_OK && whole.complete) {
+        *facets = whole;
+        return STATUS_OK;
+    }
+    source = request->search != NULL && facets->count < LIST_RANKED_MAX ? LIST_FEW_SEARCH : LIST_SCAN;
+    return status == STATUS_OK && source != counted ? count(pg, scope, request, source, facets) : status;
 }
 
 static enum status count_all(struct pg *pg, struct scope *scope, const struct list_request *request,
                              struct product_facets *facets)
 {
     enum list_source source = LIST_SCAN;
-    enum list_source counted = LIST_SCAN;
     enum status status = choose(pg, scope, request, &source);
 
     if (status == STATUS_OK) {
         status = count(pg, scope, request, source, facets);
     }
-    counted = source;
-    if (status == STATUS_OK && !facets->complete) {
-        status = choose_again(pg, scope, request, facets->count, &source);
-    }
-    if (status == STATUS_OK && source != counted) {
-        status = count(pg, scope, request, source, facets);
-    }
-    return status;
+    return status == STATUS_OK && !facets->complete ? count_again(pg, scope, request, source, facets) : status;
 }
 
 enum status product_facets_read(struct pg *pg, struct scope *scope, const struct product_query *query,

@@ -12,8 +12,6 @@
 /* Larger pages are not to be expected of a glance. */
 #define GLANCE_PAGE_MAX 100
 
-/* Rows of one filter, as the planner thinks, that are worth a try to sort them: there may be half as many. */
-#define SORTED_GUESS_MAX (UINT64_C(2) * LIST_SCAN_MAX)
 #define SORTED_TRIES_MAX 2
 
 /* --- what came back --- */
@@ -135,11 +133,12 @@ static enum status read_sorted(struct pg *pg, struct scope *scope, const struct 
     enum status status = STATUS_OK;
 
     *sorted = false;
-    for (unsigned i = 0; i < SORTED_TRIES_MAX && status == STATUS_OK && !*sorted && rows <= SORTED_GUESS_MAX; i++) {
+    for (unsigned i = 0; i < SORTED_TRIES_MAX && status == STATUS_OK && !*sorted && rows <= LIST_SORTED_GUESS_MAX;
+         i++) {
         bool too_many = false;
 
         status = list_choose_sorted(pg, scope, request, tried, &source, &rows);
-        if (status == STATUS_OK && rows <= SORTED_GUESS_MAX) {
+        if (status == STATUS_OK && rows <= LIST_SORTED_GUESS_MAX) {
             tried |= UINT32_C(1) << source;
             status = read_page(pg, scope, request, source, LIST_SORTED, &read, &too_many);
             *sorted = status == STATUS_OK && !too_many;

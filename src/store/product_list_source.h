@@ -5,6 +5,9 @@
 
 #include "product_list_sql.h"
 
+/* Rows of one filter, as the planner thinks, that are worth a try to take them all: there may be half as many. */
+#define LIST_SORTED_GUESS_MAX (UINT64_C(2) * LIST_SCAN_MAX)
+
 /* The category and the search of a query. *search is filled where the query has one, and must live as long as the
  * request. */
 MUST_CHECK enum status list_prepare(struct pg *pg, struct scope *scope, const struct product_query *query,

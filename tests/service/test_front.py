@@ -1,6 +1,7 @@
 """What the front servers do themselves, with the shipped configurations of nginx and lighttpd."""
 
 import concurrent.futures
+import contextlib
 import json
 import re
 import shutil
@@ -15,7 +16,7 @@ import requests
 
 from client import NOWHERE, PRODUCTS, Client, assert_problem, path_of, raw_request
 from load import eventually
-from stack import ROOT, free_port
+from stack import ROOT, await_true, free_port
 
 ORIGIN = "https://shop.example.org"
 MEBIBYTE = 1 << 20
@@ -305,6 +306,7 @@ def certificate(tmp_path):
     return path, tmp_path / "chain.pem"
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 @pytest.mark.parametrize("events", [True, False])
 def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate, events):
     """Also without live events, on an nginx without their module."""
@@ -316,6 +318,7 @@ def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate, events):
     site = site.replace("/var/log/nginx/", f"{tmp_path}/")
     # nginx binds its ports even to test a configuration: these are free.
     site = re.sub(r"listen [^\s;]+", lambda _: f"listen 127.0.0.1:{free_port()}", site)
+    tls = re.search(r"listen (127\.0\.0\.1:\d+) ssl", site)[1]
     push = tmp_path / "wares" / "events_http.conf"
     push.write_text(push.read_text().replace("/run/wares/push/", f"{tmp_path}/"))
     module = "load_module /usr/lib/nginx/modules/ngx_nchan_module.so;\n" if events else ""
@@ -327,6 +330,23 @@ def test_the_tls_example_for_nginx_is_sound(tmp_path, certificate, events):
                           text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr.replace('the "user" directive', ""), done.stderr
+    # There is no pool: what nginx says by itself tells browsers to come by TLS too.
+    with subprocess.Popen(["nginx", "-e", tmp_path / "error", "-c", tmp_path / "nginx.conf", "-g", "daemon off;"]) as nginx:
+        try:
+            await_true(lambda: is_open(tls), "nginx", 10)
+            for path in ("/api/v1/products", "/api/v1/events", "/nothing"):
+                answer = requests.get(f"https://{tls}{path}", verify=False, timeout=10)
+                assert answer.status_code == 503
+                assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", path
+        finally:
+            nginx.terminate()
+
+
+def is_open(address):
+    host, port = address.split(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=5):
+        return True
+    return False
 
 
 def test_the_tls_example_for_lighttpd_is_sound(tmp_path, certificate):

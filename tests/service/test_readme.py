@@ -86,3 +86,10 @@ def test_the_pool_is_started_as_told(tmp_path):
         finally:
             process.terminate()
             assert process.wait(10) == 0
+
+
+def test_files_named_in_the_readme_exist():
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+\.[ch])`", README.read_text(encoding="utf-8")))
+    assert len(named) > 10
+    for name in named:
+        assert any((README.parent / folder / name).is_file() for folder in ("src", "include")), name

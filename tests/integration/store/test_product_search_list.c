@@ -431,6 +431,28 @@ static void facets_of_many_say_that_they_are_cut(void **state)
     assert_int_equal(facets.count, 2);
 }
 
+/* What is too much in the order of a list is counted whole where one filter has no more than can be looked at. */
+static void facets_of_a_range_are_whole(void **state)
+{
+    static const struct {
+        const char *where;
+        struct product_filter filter;
+    } ranges[] = {
+        {ACTIVE "price BETWEEN 10.5 AND 29.5", {.min_price = {"10.5", 4}, .max_price = {"29.5", 4}}},
+        {ACTIVE "price >= 30 AND currency = 'EUR'", {.min_price = {"30", 2}, .currency = {"EUR", 3}}},
+        {"status = 'draft' AND price < 20", {.max_price = {"20", 2}, .statuses = 1}},
+    };
+    struct database *database = *state;
+
+    fill(database, LIST_SCAN_MAX * 2);
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        const struct product_query query = {.limit = 1, .filter = ranges[i].filter};
+        const struct product_facets facets = read_facets(database, &query);
+        assert_true(facets.complete);
+        assert_string_equal(shown(database, &facets), wanted_facets(database, ranges[i].where));
+    }
+}
+
 static void facets_have_a_bound_on_their_number(void **state)
 {
     struct database *database = *state;
@@ -455,6 +477,7 @@ int main(void)
         cmocka_unit_test_setup(counts_are_of_what_is_found, clear),
         cmocka_unit_test_setup(facets_count_what_the_list_shows, clear),
         cmocka_unit_test_setup(facets_of_many_say_that_they_are_cut, clear),
+        cmocka_unit_test_setup(facets_of_a_range_are_whole, clear),
         cmocka_unit_test_setup(facets_have_a_bound_on_their_number, clear),
     };
     return cmocka_run_group_tests(tests, set_up, database_tear_down);
