@@ -637,7 +637,7 @@ def test_a_runner_that_is_killed_at_any_step_costs_no_line(fresh_stack: Callable
         kills = 0
         with runners(stack, tmp_path, 1, program=RUNNER) as started:
             while client.get(f"{IMPORTS}/{shown['id']}").json()["state"] in ("queued", "running"):
-                time.sleep(chance.uniform(0.02, 0.6))
+                time.sleep(chance.uniform(0.02, 0.25))
                 started.pop().kill()
                 kills += 1
                 # Its jobs are taken up when the lease is over: the test need not wait for that.
