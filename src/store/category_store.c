@@ -49,7 +49,7 @@ enum status category_store_list(struct pg *pg, struct scope *scope, const struct
         shape |= LIST_CURSOR;
     }
     /* One more than asked for tells whether another page follows. */
-    values[given++] = arena_printf(scope->arena, "%u", query->limit + 1);
+    values[given++] = pg_decimal(scope, query->limit + 1);
 
     const char *sql = arena_printf(scope->arena, "SELECT %s FROM category %s",
                                    row_columns(scope->arena, &category_schema), lists[shape].conditions)

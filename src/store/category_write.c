@@ -130,13 +130,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct write_sq
     }
     status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
                             : pg_exec(pg, scope, name, sql, false, values, count, &result);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
-        return STATUS_IN_PROGRESS;
-    }
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+    return status == STATUS_OK ? row_outcome(result) : status;
 }
 
 enum status category_write_insert(struct pg *pg, struct scope *scope, const struct category_write *write)

@@ -14,11 +14,6 @@ static bool read_place(const struct pg_result *result, size_t column, struct fee
            text_to_u64(pg_value(result, 0, column + 1), &place->seq);
 }
 
-static struct text digits(struct scope *scope, uint64_t number)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)number);
-}
-
 /* Epoch, xid and seq are the first columns. */
 static enum status read_relay(const struct pg_result *result, struct event_relay *relay)
 {
@@ -58,7 +53,7 @@ enum status event_store_start(struct pg *pg, struct scope *scope, const struct f
         "  SELECT at FROM event_place WHERE epoch = r.epoch AND (seen.told OR (xid, seq) <= (a.xid, a.seq)) "
         "  ORDER BY xid DESC, seq DESC LIMIT 1"
         ") p ON p.at > now() - " RELIED " OR seen.told";
-    const struct text values[] = {digits(scope, after->xid), digits(scope, after->seq)};
+    const struct text values[] = {pg_decimal(scope, after->xid), pg_decimal(scope, after->seq)};
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "event_start", sql, true, values, 2, &result);
 
@@ -97,9 +92,9 @@ enum status event_store_begin(struct pg *pg, struct scope *scope, const struct j
         hold->id,
         hold->fence,
         epoch,
-        from != NULL ? digits(scope, from->xid) : TEXT_ABSENT,
-        from != NULL ? digits(scope, from->seq) : TEXT_ABSENT,
-        digits(scope, (uint64_t)age_ms),
+        from != NULL ? pg_decimal(scope, from->xid) : TEXT_ABSENT,
+        from != NULL ? pg_decimal(scope, from->seq) : TEXT_ABSENT,
+        pg_decimal(scope, (uint64_t)age_ms),
     };
     struct pg_result *result = NULL;
     enum status status =
@@ -133,12 +128,12 @@ enum status event_store_move(struct pg *pg, struct scope *scope, const struct jo
         hold->id,
         hold->fence,
         epoch,
-        digits(scope, batch->last.xid),
-        digits(scope, batch->last.seq),
-        digits(scope, batch->before.xid),
-        digits(scope, batch->before.seq),
+        pg_decimal(scope, batch->last.xid),
+        pg_decimal(scope, batch->last.seq),
+        pg_decimal(scope, batch->before.xid),
+        pg_decimal(scope, batch->before.seq),
         batch->placed ? TEXT("t") : TEXT("f"),
-        digits(scope, (uint64_t)batch->age_ms),
+        pg_decimal(scope, (uint64_t)batch->age_ms),
     };
     struct pg_result *result = NULL;
     enum status status =

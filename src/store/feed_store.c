@@ -57,13 +57,13 @@ static bool read_change(struct arena *arena, const struct pg_result *result, siz
 static enum status read_page(struct pg *pg, struct scope *scope, const struct feed_cursor *after, uint32_t limit,
                              bool placed, struct feed_page *page)
 {
-    struct text values[3] = {[2] = arena_printf(scope->arena, "%u", limit)};
+    struct text values[3] = {[2] = pg_decimal(scope, limit)};
     struct pg_result *result = NULL;
     bool full = false;
 
     if (after != NULL) {
-        values[0] = arena_printf(scope->arena, "%llu", (unsigned long long)after->xid);
-        values[1] = arena_printf(scope->arena, "%llu", (unsigned long long)after->seq);
+        values[0] = pg_decimal(scope, after->xid);
+        values[1] = pg_decimal(scope, after->seq);
     }
     enum status status =
         pg_read_bounded(pg, scope, placed ? "feed_read_placed" : "feed_read", placed ? read_placed_sql : read_sql,
@@ -132,8 +132,8 @@ enum status feed_store_move_follower(struct pg *pg, struct scope *scope, const s
         hold->id,
         hold->fence,
         text_of(name),
-        arena_printf(scope->arena, "%llu", (unsigned long long)place->xid),
-        arena_printf(scope->arena, "%llu", (unsigned long long)place->seq),
+        pg_decimal(scope, place->xid),
+        pg_decimal(scope, place->seq),
     };
     struct pg_result *result = NULL;
     enum status status =

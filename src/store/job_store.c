@@ -25,7 +25,7 @@ enum status job_store_add(struct pg *pg, struct scope *scope, const struct job_o
         order->kind,
         order->unique_key,
         order->payload,
-        arena_printf(scope->arena, "%llu", (unsigned long long)order->attempts_max),
+        pg_decimal(scope, order->attempts_max),
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "job_add", sql, false, values, LENGTH(values), &result);
@@ -148,7 +148,7 @@ enum status job_store_list(struct pg *pg, struct scope *scope, const struct job_
     struct text values[4] = {
         query->has_cursor ? text_of(query->cursor.id) : TEXT("ffffffff-ffff-ffff-ffff-ffffffffffff"),
         /* One more than asked for tells whether another page follows. */
-        arena_printf(scope->arena, "%u", query->limit + 1),
+        pg_decimal(scope, query->limit + 1),
     };
     unsigned shape = 0;
     size_t given = 2;

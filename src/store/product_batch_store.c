@@ -225,7 +225,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct text *va
     if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
         return STATUS_IN_PROGRESS;
     }
-    return status == STATUS_OK && !text_equal(pg_value(result, 0, 0), TEXT("t")) ? STATUS_IN_PROGRESS : status;
+    return status == STATUS_OK && !pg_is_true(result, 0, 0) ? STATUS_IN_PROGRESS : status;
 }
 
 enum status product_batch_write(struct pg *pg, struct scope *scope, const struct batch_row *rows, size_t count,

@@ -9,7 +9,7 @@ enum status product_words_learn(struct pg *pg, struct scope *scope, const struct
     const struct text values[] = {
         hold->id,
         hold->fence,
-        arena_printf(scope->arena, "%llu", (unsigned long long)batch),
+        pg_decimal(scope, batch),
     };
     struct pg_result *result = NULL;
     enum status status =

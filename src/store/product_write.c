@@ -70,8 +70,8 @@ enum status product_write_check(struct pg *pg, struct scope *scope, const struct
         pg_exec(pg, scope, "product_check", sql, true, values, sizeof(values) / sizeof(values[0]), &result);
 
     if (status == STATUS_OK) {
-        references->category_exists = text_equal(pg_value(result, 0, 0), TEXT("t"));
-        references->sku_taken = text_equal(pg_value(result, 0, 1), TEXT("t"));
+        references->category_exists = pg_is_true(result, 0, 0);
+        references->sku_taken = pg_is_true(result, 0, 1);
     }
     return status;
 }
@@ -139,13 +139,7 @@ static enum status outcome(const struct pg *pg, enum status status, const struct
     if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
         return STATUS_IN_PROGRESS;
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
-        return STATUS_IN_PROGRESS;
-    }
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+    return status == STATUS_OK ? row_outcome(result) : status;
 }
 
 static enum status run(struct pg *pg, struct scope *scope, const struct product_write *write, bool is_update)

@@ -87,3 +87,11 @@ enum status row_load(struct pg *pg, struct scope *scope, const char *statement, 
     }
     return status;
 }
+
+enum status row_outcome(const struct pg_result *result)
+{
+    if (!pg_is_true(result, 0, 0)) {
+        return STATUS_IN_PROGRESS;
+    }
+    return pg_is_true(result, 0, 1) ? STATUS_OK : STATUS_STALE;
+}

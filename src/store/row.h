@@ -30,4 +30,8 @@ MUST_CHECK enum status row_read_all(struct arena *arena, const struct schema *sc
 MUST_CHECK enum status row_load(struct pg *pg, struct scope *scope, const char *statement, const struct schema *schema,
                                 const char *rows, struct text id, struct stored_record *stored);
 
+/* What the row of a write tells in its first two columns, whether the key is the write's own, and whether it was written:
+ * STATUS_OK, STATUS_IN_PROGRESS where another has the key, STATUS_STALE where there was nothing to write to any more. */
+MUST_CHECK enum status row_outcome(const struct pg_result *result);
+
 #endif

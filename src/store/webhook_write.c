@@ -2,6 +2,8 @@
  * it has a key or not. */
 #include "store/webhook_store.h"
 
+#include "row.h"
+
 #define COMMON_COUNT 5
 
 /* $1 id, $2 the version that the webhook has, $3 key, $4 what makes another request the same, $5 the answer. The turn of a
@@ -21,11 +23,6 @@
 /* The runner's job is made at once where it had nothing to do. */
 #define HURRIED ", hurried AS (UPDATE job_schedule SET next_at = now() FROM written WHERE kind = 'webhook')"
 
-static struct text number(struct scope *scope, uint64_t value)
-{
-    return arena_printf(scope->arena, "%llu", (unsigned long long)value);
-}
-
 /* values has room for the common ones first. */
 static enum status run(struct pg *pg, struct scope *scope, const char *name, const char *sql,
                        const struct webhook_write *write, uint64_t version, struct text *values, size_t count)
@@ -34,19 +31,13 @@ static enum status run(struct pg *pg, struct scope *scope, const char *name, con
     struct pg_result *result = NULL;
 
     values[0] = write->record->value[WEBHOOK_ID];
-    values[1] = number(scope, version);
+    values[1] = pg_decimal(scope, version);
     values[2] = keyed ? write->idempotency.key : TEXT_ABSENT;
     values[3] = keyed ? write->idempotency.request : TEXT_ABSENT;
     values[4] = write->json;
     enum status status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
                                         : pg_exec(pg, scope, name, sql, false, values, count, &result);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!text_equal(pg_value(result, 0, 0), TEXT("t"))) {
-        return STATUS_IN_PROGRESS;
-    }
-    return text_equal(pg_value(result, 0, 1), TEXT("t")) ? STATUS_OK : STATUS_STALE;
+    return status == STATUS_OK ? row_outcome(result) : status;
 }
 
 static uint64_t version_of(const struct webhook_write *write)
@@ -128,7 +119,7 @@ enum status webhook_store_replay(struct pg *pg, struct scope *scope, const struc
     static const char sql[] =
         TURN "written AS (UPDATE webhook w SET replay_xid = $6::text::xid8, replay_seq = $7::bigint "
              "FROM given g, turn WHERE " IS_IT " RETURNING w.id)" KEPT("g.version", "true") HURRIED OUTCOME;
-    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = number(scope, after->xid), number(scope, after->seq)};
+    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, after->xid), pg_decimal(scope, after->seq)};
 
     return run(pg, scope, "webhook_replay", sql, write, version_of(write), values, COMMON_COUNT + 2);
 }
@@ -140,7 +131,7 @@ enum status webhook_store_redeliver(struct pg *pg, struct scope *scope, const st
         TURN "written AS (UPDATE webhook_delivery d SET asked = true FROM webhook w, given g, turn WHERE " IS_IT
              " AND d.webhook_id = w.id AND d.xid = $6::text::xid8 AND d.seq = $7::bigint RETURNING w.id)" KEPT(
                  "g.version", "true") HURRIED OUTCOME;
-    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = number(scope, place->xid), number(scope, place->seq)};
+    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, place->xid), pg_decimal(scope, place->seq)};
 
     return run(pg, scope, "webhook_redeliver", sql, write, version_of(write), values, COMMON_COUNT + 2);
 }
