@@ -16,4 +16,8 @@ struct waiter {
     enum waited (*wait)(struct waiter *waiter, int fd, short events, int64_t deadline_ns);
 };
 
+/* Just waits until fd is ready for the events of poll(2), or fails, whatever signals come: > 0. 0 where the deadline passed,
+ * and < 0 with errno set where poll fails. */
+int waiter_poll(int fd, short events, int64_t deadline_ns);
+
 #endif

@@ -1,7 +1,7 @@
 /* Requests that are sent one behind the other, and their answers. */
 #include "push.h"
 
-#include "base/clock.h"
+#include "base/waiter.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,12 +31,8 @@ void push_close(struct push *push)
 
 static enum status await(int fd, short events, int64_t deadline_ns)
 {
-    struct pollfd waited = {.fd = fd, .events = events};
-    int ready;
+    const int ready = waiter_poll(fd, events, deadline_ns);
 
-    do {
-        ready = poll(&waited, 1, clock_poll_timeout(deadline_ns));
-    } while (ready < 0 && errno == EINTR);
     if (ready == 0) {
         return STATUS_DEADLINE;
     }

@@ -136,13 +136,7 @@ void worker_take_offered(struct worker *worker, struct connection *connection)
 
 static enum waited wait_alone(int fd, short events, int64_t until_ns)
 {
-    struct pollfd awaited = {.fd = fd, .events = events};
-    int ready;
-
-    do {
-        ready = poll(&awaited, 1, clock_poll_timeout(until_ns));
-    } while (ready < 0 && errno == EINTR);
-    return ready > 0 ? WAITED_READY : WAITED_LATE;
+    return waiter_poll(fd, events, until_ns) > 0 ? WAITED_READY : WAITED_LATE;
 }
 
 static int64_t sooner(int64_t a_ns, int64_t b_ns)

@@ -32,10 +32,7 @@ static enum status wait_for(struct pg_apart *apart, short events, int64_t deadli
     if (fd < 0) {
         return STATUS_UNAVAILABLE; /* libpq has closed it already */
     }
-    if (apart->waiter == NULL) {
-        return pg_wait(fd, events, deadline_ns) ? STATUS_OK : STATUS_DEADLINE;
-    }
-    return apart->waiter->wait(apart->waiter, fd, events, deadline_ns) == WAITED_READY ? STATUS_OK : STATUS_DEADLINE;
+    return pg_wait(apart->waiter, fd, events, deadline_ns) ? STATUS_OK : STATUS_DEADLINE;
 }
 
 enum status pg_apart_await(struct pg_apart *apart, int64_t deadline_ns)

@@ -138,7 +138,7 @@ static enum attempt go_on(struct pg *pg, const struct scope *scope, int64_t wait
     }
     while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
         short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!pg_wait_in(scope, PQsocket(connection), events, wait_until_ns)) {
+        if (!pg_wait(scope->waiter, PQsocket(connection), events, wait_until_ns)) {
             pg->pending_wanted = wanted;
             return ATTEMPT_UNDER_WAY;
         }
@@ -310,7 +310,7 @@ static void back_off(struct pg *pg)
 /* True where the server has closed an idle connection. What it said before is read first, its end comes after. */
 static bool is_dead(PGconn *connection)
 {
-    while (pg_wait(PQsocket(connection), POLLIN, 0)) {
+    while (pg_wait(NULL, PQsocket(connection), POLLIN, 0)) {
         if (!PQconsumeInput(connection)) {
             return true;
         }

@@ -1,25 +1,12 @@
 /* One message to Postgres and its answer, without blocking: every wait is a poll(2) against the deadline. */
 #include "pg_internal.h"
 
-#include "base/clock.h"
-
-#include <errno.h>
 #include <poll.h>
 
-bool pg_wait(int fd, short events, int64_t deadline_ns)
+bool pg_wait(struct waiter *waiter, int fd, short events, int64_t deadline_ns)
 {
-    struct pollfd waited = {.fd = fd, .events = events};
-    int ready = 0;
-    do {
-        ready = poll(&waited, 1, clock_poll_timeout(deadline_ns));
-    } while (ready < 0 && errno == EINTR);
-    return ready > 0;
-}
-
-bool pg_wait_in(const struct scope *scope, int fd, short events, int64_t deadline_ns)
-{
-    return scope->waiter == NULL ? pg_wait(fd, events, deadline_ns)
-                                 : scope->waiter->wait(scope->waiter, fd, events, deadline_ns) == WAITED_READY;
+    return waiter == NULL ? waiter_poll(fd, events, deadline_ns) > 0
+                          : waiter->wait(waiter, fd, events, deadline_ns) == WAITED_READY;
 }
 
 /* Sends what libpq still holds. While it waits it reads too: a server that is blocked sending would never read. */
@@ -27,7 +14,7 @@ static enum pg_end flush(PGconn *connection, const struct scope *scope)
 {
     int left = PQflush(connection);
     while (left > 0) {
-        if (!pg_wait_in(scope, PQsocket(connection), POLLIN | POLLOUT, scope->deadline_ns)) {
+        if (!pg_wait(scope->waiter, PQsocket(connection), POLLIN | POLLOUT, scope->deadline_ns)) {
             return PG_END_LATE;
         }
         if (!PQconsumeInput(connection)) {
@@ -46,7 +33,7 @@ static enum pg_end wait_for_result(PGconn *connection, const struct scope *scope
         if (fd < 0) {
             return PG_END_BROKEN; /* libpq has closed it already */
         }
-        if (!pg_wait_in(scope, fd, POLLIN, scope->deadline_ns)) {
+        if (!pg_wait(scope->waiter, fd, POLLIN, scope->deadline_ns)) {
             return PG_END_LATE;
         }
         if (!PQconsumeInput(connection)) {
