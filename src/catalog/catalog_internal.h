@@ -2,6 +2,7 @@
 #ifndef CATALOG_CATALOG_INTERNAL_H
 #define CATALOG_CATALOG_INTERNAL_H
 
+#include "base/gathering.h"
 #include "cache/product_cache.h"
 #include "catalog/catalog.h"
 
@@ -12,15 +13,11 @@
 /* What is kept of the buffer for it between two. */
 #define CATALOG_RENDERED_KEPT ((size_t)256 * 1024)
 
-struct joint_insert;
-
 struct catalog {
     struct catalog_options options;
-    struct strbuf rendered;                     /* reused for each product and category that is rendered */
-    struct cache_generation noted;              /* of the answer that is being made */
-    struct joint_insert *waiting[GATHERED_MAX]; /* insertions that wait for others to join them */
-    size_t waiting_count;
-    size_t gatherings; /* how often one was asked for since the first of them waits */
+    struct strbuf rendered;        /* reused for each product and category that is rendered */
+    struct cache_generation noted; /* of the answer that is being made */
+    struct gathering inserts;      /* insertions (struct joint_insert) that wait for others to join them */
 };
 
 /* The JSON of a product, in the scope's arena. */

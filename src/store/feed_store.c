@@ -129,11 +129,7 @@ enum status feed_store_move_follower(struct pg *pg, struct scope *scope, const s
                                        "SELECT $3, $4::text::xid8, $5::bigint FROM held "
                                        "ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, seq = excluded.seq";
     const struct text values[] = {
-        hold->id,
-        hold->fence,
-        text_of(name),
-        pg_decimal(scope, place->xid),
-        pg_decimal(scope, place->seq),
+        hold->id, hold->fence, text_of(name), pg_decimal(scope, place->xid), pg_decimal(scope, place->seq),
     };
     struct pg_result *result = NULL;
     enum status status =

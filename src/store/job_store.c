@@ -21,11 +21,7 @@ enum status job_store_add(struct pg *pg, struct scope *scope, const struct job_o
                               ") SELECT id, true FROM added UNION ALL "
                               "SELECT id, false FROM job WHERE kind = $2 AND unique_key = $3 LIMIT 1";
     const struct text values[] = {
-        order->id,
-        order->kind,
-        order->unique_key,
-        order->payload,
-        pg_decimal(scope, order->attempts_max),
+        order->id, order->kind, order->unique_key, order->payload, pg_decimal(scope, order->attempts_max),
     };
     struct pg_result *result = NULL;
     enum status status = pg_exec(pg, scope, "job_add", sql, false, values, LENGTH(values), &result);

@@ -4,6 +4,8 @@
 
 #include "store/pg.h"
 
+#include "base/gathering.h"
+
 #include <libpq-fe.h>
 
 #define PG_STATEMENTS_MAX 128 /* prepared per connection; at one more all are forgotten, and prepared as they come */
@@ -15,8 +17,6 @@
 #define PG_PAUSE_MAX_MS 1000
 #define PG_LINE_MAX 512
 #define PG_CLOCK_AGE_MAX_US INT64_C(60000000)
-
-struct pg_joint;
 
 struct pg {
     struct pg_options options; /* its url is the one below */
@@ -33,9 +33,7 @@ struct pg {
     PostgresPollingStatusType pending_wanted;
     char prepared[PG_STATEMENTS_MAX][PG_NAME_MAX]; /* names, sorted */
     size_t prepared_count;
-    struct pg_joint *waiting[GATHERED_MAX]; /* reads that wait for others to join them */
-    size_t waiting_count;
-    size_t gatherings; /* how often one was asked for since the first of them waits */
+    struct gathering joint; /* of reads (struct pg_joint) that wait for others to join them */
     struct pg_backend backend;
     int64_t clock_ahead_us; /* the database's clock before ours; 0: in step */
     int64_t clock_read_us;  /* when that was asked, by CLOCK_BOOTTIME */
@@ -89,11 +87,9 @@ void pg_drop(struct pg *pg, const char *reason);
 /* pg_clock.c: asks a new connection who its backend is, and what time it is. False where it does not tell. */
 MUST_CHECK bool pg_identify(struct pg *pg, const struct scope *scope);
 
-/* pg_exchange.c: waits until the descriptor is ready for the poll events; false where the deadline passed. */
-bool pg_wait(int fd, short events, int64_t deadline_ns);
-
-/* The same for a scope, whose waiter may do other things meanwhile. The deadline is not the scope's own. */
-bool pg_wait_in(const struct scope *scope, int fd, short events, int64_t deadline_ns);
+/* pg_exchange.c: waits until the descriptor is ready for the poll events; false where the deadline passed. The waiter, if
+ * there is one, may do other things meanwhile. */
+bool pg_wait(struct waiter *waiter, int fd, short events, int64_t deadline_ns);
 
 /* Sees through a message that libpq has taken: sends the rest and collects the answer. Where rows come one by one they
  * are collected until their values have row_bytes_max bytes. */

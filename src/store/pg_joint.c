@@ -1,17 +1,13 @@
-/* Reads of several requests in one round trip. One that is about to read has the worker begin with the next request that may
- * read too, if there is one that waits; that does the same, and so on. The last of them sends what all have to ask, and then
- * all go on, the last first. Nobody waits for a request to come: those who join have come while the worker was busy.
+/* Reads of several requests in one round trip: the last who comes sends what all have to ask.
  *
  * What was not answered so is asked once more by itself, so that little has to be judged here: only what Postgres gave up
  * after the time that a statement has. It was the same for all, and one after the other would wait as long again. */
 #include "pg_internal.h"
 
 #include "base/clock.h"
+#include "base/gathering.h"
 
 #include <string.h>
-
-/* One that is gathered and has nothing to read leaves room for another, but not for ever. */
-#define GATHERINGS_MAX ((size_t)2 * GATHERED_MAX)
 
 struct pg_joint {
     struct scope *scope;
@@ -42,8 +38,8 @@ static bool send_all(struct pg *pg)
 {
     bool sent = PQenterPipelineMode(pg->connection) == 1;
 
-    for (size_t i = 0; i < pg->waiting_count && sent; i++) {
-        const struct pg_joint *joint = pg->waiting[i];
+    for (size_t i = 0; i < pg->joint.count && sent; i++) {
+        const struct pg_joint *joint = pg->joint.waiting[i];
         sent = PQsendQueryPrepared(pg->connection, joint->name, joint->count, joint->values, NULL, NULL, 0) == 1;
     }
     return sent && PQpipelineSync(pg->connection) == 1;
@@ -79,8 +75,8 @@ static void read_all(struct pg *pg, const struct scope *scope)
            pg_error_status(pg_error_sqlstate(answer.result)) == STATUS_DEADLINE;
     settle(pg, &answer);
     pg_answer_release(&answer);
-    for (size_t i = 0; i < pg->waiting_count; i++) {
-        struct pg_joint *joint = pg->waiting[i];
+    for (size_t i = 0; i < pg->joint.count; i++) {
+        struct pg_joint *joint = pg->joint.waiting[i];
 
         joint->scope->store_ns += clock_monotonic_ns() - began_ns;
         if (results[i] != NULL) {
@@ -94,35 +90,20 @@ static void read_all(struct pg *pg, const struct scope *scope)
 /* Does what all wait for, and tells them. */
 static void end_waiting(struct pg *pg, const struct scope *scope)
 {
-    bool prepared = pg->connection != NULL && pg->waiting_count > 1;
+    bool prepared = pg->connection != NULL && pg->joint.count > 1;
 
-    for (size_t i = 0; i < pg->waiting_count && prepared; i++) {
-        prepared = pg_is_prepared(pg, pg->waiting[i]->name);
+    for (size_t i = 0; i < pg->joint.count && prepared; i++) {
+        const struct pg_joint *joint = pg->joint.waiting[i];
+        prepared = pg_is_prepared(pg, joint->name);
     }
     if (prepared && clock_monotonic_ns() < scope->deadline_ns) {
         read_all(pg, scope);
     }
-    for (size_t i = 0; i < pg->waiting_count; i++) {
-        pg->waiting[i]->done = true;
+    for (size_t i = 0; i < pg->joint.count; i++) {
+        struct pg_joint *joint = pg->joint.waiting[i];
+        joint->done = true;
     }
-    pg->waiting_count = 0;
-}
-
-static void join(struct pg *pg, struct pg_joint *own)
-{
-    struct gatherer *gatherer = own->scope->gatherer;
-    const int64_t began_ns = clock_monotonic_ns();
-
-    pg->gatherings = pg->waiting_count > 0 ? pg->gatherings : 0;
-    pg->waiting[pg->waiting_count++] = own;
-    while (!own->done && pg->waiting_count < GATHERED_MAX && pg->gatherings++ < GATHERINGS_MAX &&
-           gatherer->gather(gatherer, GATHER_READS)) {
-    }
-    /* The time of others is not its own, as little as where it waits in line for its worker. */
-    own->scope->deadline_ns += clock_monotonic_ns() - began_ns;
-    if (!own->done) {
-        end_waiting(pg, own->scope);
-    }
+    pg->joint.count = 0;
 }
 
 enum status pg_read_jointly(struct pg *pg, struct scope *scope, const char *name, const char *sql,
@@ -131,8 +112,8 @@ enum status pg_read_jointly(struct pg *pg, struct scope *scope, const char *name
     struct pg_joint own = {.scope = scope, .name = name};
 
     if (scope->gatherer != NULL && pg->connection != NULL && pg_is_prepared(pg, name) &&
-        set_values(&own, parameters, count)) {
-        join(pg, &own);
+        set_values(&own, parameters, count) && gathering_come(&pg->joint, scope, GATHER_READS, &own, &own.done)) {
+        end_waiting(pg, scope);
     }
     if (own.result != NULL) {
         *result = own.result;

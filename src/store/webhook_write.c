@@ -119,7 +119,8 @@ enum status webhook_store_replay(struct pg *pg, struct scope *scope, const struc
     static const char sql[] =
         TURN "written AS (UPDATE webhook w SET replay_xid = $6::text::xid8, replay_seq = $7::bigint "
              "FROM given g, turn WHERE " IS_IT " RETURNING w.id)" KEPT("g.version", "true") HURRIED OUTCOME;
-    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, after->xid), pg_decimal(scope, after->seq)};
+    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, after->xid),
+                                            pg_decimal(scope, after->seq)};
 
     return run(pg, scope, "webhook_replay", sql, write, version_of(write), values, COMMON_COUNT + 2);
 }
@@ -131,7 +132,8 @@ enum status webhook_store_redeliver(struct pg *pg, struct scope *scope, const st
         TURN "written AS (UPDATE webhook_delivery d SET asked = true FROM webhook w, given g, turn WHERE " IS_IT
              " AND d.webhook_id = w.id AND d.xid = $6::text::xid8 AND d.seq = $7::bigint RETURNING w.id)" KEPT(
                  "g.version", "true") HURRIED OUTCOME;
-    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, place->xid), pg_decimal(scope, place->seq)};
+    struct text values[COMMON_COUNT + 2] = {[COMMON_COUNT] = pg_decimal(scope, place->xid),
+                                            pg_decimal(scope, place->seq)};
 
     return run(pg, scope, "webhook_redeliver", sql, write, version_of(write), values, COMMON_COUNT + 2);
 }
