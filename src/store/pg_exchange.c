@@ -84,10 +84,23 @@ static void keep_result(struct pg_answer *answer, PGresult *result)
     answer->result = result;
 }
 
-/* Results of a pipeline come each with a NULL behind it, up to its last sync. */
-static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs,
+/* False where there is no room for it: nobody asked for it. */
+static bool keep_apart(PGresult *each[GATHERED_MAX], size_t statement, PGresult *result)
+{
+    if (statement >= GATHERED_MAX || each[statement] != NULL) {
+        return false;
+    }
+    each[statement] = result;
+    return true;
+}
+
+/* Results of a pipeline come each with a NULL behind it, up to its last sync. With each, the rows of its statements are kept
+ * apart. */
+static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scope, unsigned syncs, PGresult **each,
                                     struct pg_answer *answer)
 {
+    size_t statement = 0;
+
     while (syncs > 0) {
         enum pg_end end = wait_for_result(connection, scope);
         if (end == PG_END_LATE) {
@@ -98,6 +111,7 @@ static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scop
             if (end == PG_END_BROKEN || PQstatus(connection) != CONNECTION_OK) {
                 return PG_END_BROKEN;
             }
+            statement++;
             continue;
         }
         const unsigned kind = PQresultStatus(result);
@@ -115,57 +129,18 @@ static enum pg_end collect_pipeline(PGconn *connection, const struct scope *scop
             PQclear(result); /* as below */
             return PG_END_BROKEN;
         default:
-            keep_result(answer, result);
+            if (each == NULL || kind == PGRES_FATAL_ERROR) {
+                keep_result(answer, result);
+            } else if (kind != PGRES_TUPLES_OK) {
+                PQclear(result);
+            } else if (!keep_apart(each, statement, result)) {
+                PQclear(result);
+                return PG_END_BROKEN;
+            }
             break;
         }
     }
     return PG_END_ANSWERED;
-}
-
-/* Behind the results of each statement comes a NULL. */
-static enum pg_end collect_each(PGconn *connection, const struct scope *scope, PGresult *each[GATHERED_MAX],
-                                struct pg_answer *answer)
-{
-    size_t statement = 0;
-
-    for (;;) {
-        enum pg_end end = wait_for_result(connection, scope);
-        if (end == PG_END_LATE) {
-            return end;
-        }
-        PGresult *result = PQgetResult(connection);
-        if (result == NULL) {
-            if (end == PG_END_BROKEN || PQstatus(connection) != CONNECTION_OK) {
-                return PG_END_BROKEN;
-            }
-            statement++;
-            continue;
-        }
-        const unsigned kind = PQresultStatus(result);
-        switch (kind) {
-        case PGRES_PIPELINE_SYNC:
-            PQclear(result);
-            return PG_END_ANSWERED;
-        case PGRES_TUPLES_OK:
-            if (statement >= GATHERED_MAX || each[statement] != NULL) {
-                PQclear(result); /* nobody asked for it */
-                return PG_END_BROKEN;
-            }
-            each[statement] = result;
-            break;
-        case PGRES_FATAL_ERROR:
-            keep_result(answer, result);
-            break;
-        case PGRES_COPY_IN:
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-            PQclear(result); /* as below */
-            return PG_END_BROKEN;
-        default:
-            PQclear(result);
-            break;
-        }
-    }
 }
 
 static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t row_bytes_max,
@@ -203,7 +178,7 @@ static enum pg_end collect(PGconn *connection, const struct scope *scope, size_t
     }
 }
 
-/* As pg_exchange; with syncs, in a pipeline that has so many; with each, in one whose statements are told apart. */
+/* As pg_exchange; with syncs, in a pipeline that has so many, and with each besides, whose statements are told apart. */
 static struct pg_answer exchange(PGconn *connection, const struct scope *scope, size_t row_bytes_max, unsigned syncs,
                                  PGresult **each)
 {
@@ -211,9 +186,8 @@ static struct pg_answer exchange(PGconn *connection, const struct scope *scope, 
     answer.end = flush(connection, scope);
     answer.sent = answer.end == PG_END_ANSWERED;
     if (answer.end != PG_END_LATE) {
-        enum pg_end end = each != NULL ? collect_each(connection, scope, each, &answer)
-                          : syncs > 0  ? collect_pipeline(connection, scope, syncs, &answer)
-                                       : collect(connection, scope, row_bytes_max, &answer);
+        enum pg_end end = syncs > 0 ? collect_pipeline(connection, scope, syncs, each, &answer)
+                                    : collect(connection, scope, row_bytes_max, &answer);
         answer.end = answer.end == PG_END_ANSWERED ? end : answer.end;
     }
     if (answer.end == PG_END_ANSWERED && PQstatus(connection) != CONNECTION_OK) {
@@ -234,7 +208,7 @@ struct pg_answer pg_exchange_pipeline(PGconn *connection, const struct scope *sc
 
 struct pg_answer pg_exchange_each(PGconn *connection, const struct scope *scope, PGresult *each[GATHERED_MAX])
 {
-    return exchange(connection, scope, 0, 0, each);
+    return exchange(connection, scope, 0, 1, each);
 }
 
 void pg_answer_release(struct pg_answer *answer)
