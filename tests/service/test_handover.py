@@ -122,14 +122,17 @@ def worker_of(stack: Stack, request_id: str) -> int:
 
 @contextlib.contextmanager
 def kept_by_worker(stack: Stack, count: int) -> Iterator[dict[int, list[fastcgi.Connection]]]:
-    """So many kept connections, and the worker that has each."""
+    """So many kept connections, and the worker that has each. Each worker has one: on a busy machine that takes some more."""
+    kept: dict[int, list[fastcgi.Connection]] = {pid: [] for pid in stack.workers()}
     with contextlib.ExitStack() as opened:
-        ids = {uuid.uuid4().hex: opened.enter_context(fastcgi.Connection(stack.socket)) for _ in range(count)}
-        for request_id, connection in ids.items():
-            assert connection.ask("GET", "/livez", HTTP_X_REQUEST_ID=request_id).status == 200
-        kept: dict[int, list[fastcgi.Connection]] = {pid: [] for pid in stack.workers()}
-        for request_id, connection in ids.items():
-            kept[worker_of(stack, request_id)].append(connection)
+        for _ in range(20):
+            ids = {uuid.uuid4().hex: opened.enter_context(fastcgi.Connection(stack.socket)) for _ in range(count)}
+            for request_id, connection in ids.items():
+                assert connection.ask("GET", "/livez", HTTP_X_REQUEST_ID=request_id).status == 200
+            for request_id, connection in ids.items():
+                kept[worker_of(stack, request_id)].append(connection)
+            if all(kept.values()):
+                break
         yield kept
 
 
@@ -200,7 +203,7 @@ def test_nothing_spins_and_nothing_is_lost_while_all_workers_wait(pair: Stack) -
                 time.sleep(2)
                 assert all(map(is_silent, [*connections, late]))
                 assert sum(map(worker_pool.cpu_seconds, pair.workers())) - before <= 0.1
-        assert [connection.answer().status for connection in connections] == [200] * 16
+        assert [connection.answer().status for connection in connections] == [200] * len(connections)
 
 
 def test_a_worker_that_is_alone_answers_all_itself(fresh_stack: Callable[..., Stack]) -> None:
