@@ -3,56 +3,64 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* *there: a row with another place; its path absent where there is none. */
-static enum status find_other(struct pg *pg, struct scope *scope, const struct cells_place *place,
-                              struct cells_place *there)
+/* STATUS_NOT_FOUND where none are noted. */
+static enum status read_noted(struct pg *pg, struct scope *scope, struct cells_place *noted)
 {
-    const struct text values[] = {place->boot, place->folder};
+    static const char sql[] = "SELECT boot, host, folder, path FROM cells_home";
     struct pg_result *result = NULL;
-    const enum status status = pg_exec(
-        pg, scope, "cells_home", "SELECT boot, host, folder, path FROM cells_home WHERE boot <> $1 OR folder <> $2",
-        true, values, LENGTH(values), &result);
+    const enum status status = pg_exec(pg, scope, "cells_home", sql, true, NULL, 0, &result);
 
-    *there = (struct cells_place){0};
-    if (status == STATUS_OK && pg_rows(result) > 0) {
-        *there = (struct cells_place){.boot = pg_value(result, 0, 0),
-                                      .host = pg_value(result, 0, 1),
-                                      .folder = pg_value(result, 0, 2),
-                                      .path = pg_value(result, 0, 3)};
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    if (pg_rows(result) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    *noted = (struct cells_place){.boot = pg_value(result, 0, 0),
+                                  .host = pg_value(result, 0, 1),
+                                  .folder = pg_value(result, 0, 2),
+                                  .path = pg_value(result, 0, 3)};
+    return STATUS_OK;
+}
+
+static bool is_same(const struct cells_place *one, const struct cells_place *other)
+{
+    return text_equal(one->boot, other->boot) && text_equal(one->folder, other->folder);
 }
 
 enum status cells_store_announce(struct pg *pg, struct scope *scope, const struct cells_place *place,
                                  struct cells_place *before)
 {
-    static const char known_sql[] = "SELECT FROM cells_home WHERE boot = $1 AND folder = $2";
-    static const char note_sql[] =
+    static const char sql[] =
         "INSERT INTO cells_home (boot, host, folder, path) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (one) DO UPDATE SET boot = $1, host = $2, folder = $3, path = $4, at = now()";
-    const struct text known[] = {place->boot, place->folder};
     const struct text values[] = {place->boot, place->host, place->folder, place->path};
     struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "cells_known", known_sql, true, known, LENGTH(known), &result);
+    struct cells_place noted;
+    const enum status status = read_noted(pg, scope, &noted);
 
     *before = (struct cells_place){0};
-    if (status != STATUS_OK || pg_rows(result) > 0) {
+    if (status == STATUS_OK) {
+        if (is_same(&noted, place)) {
+            return STATUS_OK;
+        }
+        *before = noted;
+    } else if (status != STATUS_NOT_FOUND) {
         return status;
     }
-    status = find_other(pg, scope, place, before);
-    if (status == STATUS_OK) {
-        status = pg_exec(pg, scope, "cells_note", note_sql, false, values, LENGTH(values), &result);
-    }
-    return status;
+    return pg_exec(pg, scope, "cells_note", sql, false, values, LENGTH(values), &result);
 }
 
 enum status cells_store_compare(struct pg *pg, struct scope *scope, const struct cells_place *place,
                                 struct cells_place *elsewhere)
 {
-    const enum status status = find_other(pg, scope, place, elsewhere);
+    const enum status status = read_noted(pg, scope, elsewhere);
 
-    if (status != STATUS_OK || elsewhere->path.data == NULL) {
-        return status;
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    if (is_same(elsewhere, place)) {
+        return STATUS_OK;
     }
     return text_equal(elsewhere->boot, place->boot) || !text_equal(elsewhere->host, place->host) ? STATUS_CONFLICT
                                                                                                  : STATUS_OK;
@@ -60,8 +68,7 @@ enum status cells_store_compare(struct pg *pg, struct scope *scope, const struct
 
 enum status cells_store_noted(struct pg *pg, struct scope *scope)
 {
-    struct pg_result *result = NULL;
-    const enum status status = pg_exec(pg, scope, "cells_noted", "SELECT FROM cells_home", true, NULL, 0, &result);
+    struct cells_place noted;
 
-    return status == STATUS_OK && pg_rows(result) == 0 ? STATUS_NOT_FOUND : status;
+    return read_noted(pg, scope, &noted);
 }
