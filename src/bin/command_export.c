@@ -161,27 +161,29 @@ static int run_export(struct export *export)
     return status == STATUS_OK ? 0 : tell_failure(session, status);
 }
 
+/* A device, or a named pipe: it takes what comes, and stays what it is. */
 static bool is_no_file(const char *name)
 {
     struct stat found;
     return stat(name, &found) == 0 && !S_ISREG(found.st_mode);
 }
 
-/* A device, or a named pipe: it takes what comes, and stays what it is. */
-static int export_in_place(struct export *export)
+static int cannot_write(const char *name)
 {
-    const char *name = export->request->file;
+    return command_fail("%s cannot be written: %s", name, strerror(errno));
+}
+
+/* What is at the name becomes the export. */
+static int export_at(struct export *export, const char *name)
+{
     int code;
 
     export->out = fopen(name, "w");
     if (export->out == NULL) {
-        return command_fail("%s cannot be written: %s", name, strerror(errno));
+        return cannot_write(name);
     }
     code = run_export(export);
-    if (fclose(export->out) != 0 && code == 0) {
-        code = command_fail("%s cannot be written: %s", name, strerror(errno));
-    }
-    return code;
+    return fclose(export->out) != 0 && code == 0 ? cannot_write(name) : code;
 }
 
 /* Into a file beside, which takes the name once it is whole: the name at the end of all links. */
@@ -190,18 +192,10 @@ static int export_to_file(struct export *export)
     char resolved[PATH_MAX];
     const char *name = realpath(export->request->file, resolved) != NULL ? resolved : export->request->file;
     const char *beside = arena_printf(export->session->scope.arena, "%s.part", name).data;
-    int code;
+    int code = export_at(export, beside);
 
-    export->out = fopen(beside, "w");
-    if (export->out == NULL) {
-        return command_fail("%s cannot be written: %s", beside, strerror(errno));
-    }
-    code = run_export(export);
-    if (fclose(export->out) != 0 && code == 0) {
-        code = command_fail("%s cannot be written: %s", beside, strerror(errno));
-    }
     if (code == 0 && rename(beside, name) != 0) {
-        code = command_fail("%s cannot be written: %s", name, strerror(errno));
+        code = cannot_write(name);
     }
     if (code != 0) {
         (void)unlink(beside);
@@ -219,11 +213,11 @@ static int carry_out(struct command_session *session, const void *context)
 
     strbuf_init(&export.part, SIZE_MAX / 2);
     if (request->file != NULL) {
-        code = is_no_file(request->file) ? export_in_place(&export) : export_to_file(&export);
+        code = is_no_file(request->file) ? export_at(&export, request->file) : export_to_file(&export);
     } else {
         code = run_export(&export);
         if (fflush(stdout) != 0 && code == 0) {
-            code = command_fail("it cannot be written: %s", strerror(errno));
+            code = cannot_write("it");
         }
     }
     strbuf_free(&export.part);
