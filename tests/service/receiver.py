@@ -47,32 +47,29 @@ def drip(_: "Hit", connection: socket.socket) -> None:
             time.sleep(0.05)
 
 
-def huge_body(_: "Hit", connection: socket.socket) -> None:
+def pour(connection: socket.socket, piece: bytes, beginning: bytes = b"") -> None:
+    """The same piece again and again, until the other side has had enough."""
     with contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        connection.sendall(beginning)
         while True:
-            connection.sendall(b"y" * 65536)
+            connection.sendall(piece)
+
+
+def huge_body(_: "Hit", connection: socket.socket) -> None:
+    pour(connection, b"y" * 65536, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
 
 
 def huge_headers(_: "Hit", connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        while True:
-            connection.sendall(b"X-Much: " + b"z" * 8000 + b"\r\n")
+    pour(connection, b"X-Much: " + b"z" * 8000 + b"\r\n", b"HTTP/1.1 200 OK\r\n")
 
 
 def endless_header(_: "Hit", connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Much: ")
-        while True:
-            connection.sendall(b"z" * 65536)
+    pour(connection, b"z" * 65536, b"HTTP/1.1 200 OK\r\nX-Much: ")
 
 
 def endless_prelude(_: "Hit", connection: socket.socket) -> None:
     """An answer always seems to be about to come."""
-    with contextlib.suppress(OSError):
-        while True:
-            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </much>\r\n\r\n" * 100)
+    pour(connection, b"HTTP/1.1 103 Early Hints\r\nLink: </much>\r\n\r\n" * 100)
 
 
 @dataclass

@@ -14,8 +14,8 @@ from jobs import RUNNER, Runner
 from receiver import (OK, Hit, Receiver, answer, drip, endless_header, endless_prelude, hang, hang_up, huge_body, huge_headers,
                       receiving, reset)
 from stack import ROOT, Stack, await_true
-from webhooks import (REACHING, WEBHOOKS, await_delivery, await_idle, deliveries, path_of, reachable, subscribe,
-                      without_runner)
+from webhooks import (REACHING, await_delivery, await_idle, client_without_webhooks, deliveries, path_of, reachable,
+                      subscribe, without_runner)
 
 VERIFIER = ROOT / "tests" / "webhooks"
 
@@ -27,10 +27,8 @@ def own_stack(fresh_stack) -> Stack:
 
 @pytest.fixture
 def client(own_stack):
-    with client_of(own_stack) as opened:
+    with client_without_webhooks(own_stack) as opened:
         yield opened
-        for webhook in opened.get(WEBHOOKS).json():
-            opened.delete(path_of(webhook))
 
 
 def change(client: Client, product: dict, times: int = 1) -> None:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 import name_server
-from client import client_of
 from jobs import RUNNER, Runner
 from receiver import OK, Receiver, answer, receiving
 from stack import Stack, await_true
-from webhooks import WEBHOOKS, await_delivery, deliveries, path_of, reachable, subscribe, without_runner
+from webhooks import await_delivery, client_without_webhooks, deliveries, path_of, reachable, subscribe, without_runner
 
 PUBLIC = "127.0.0.5"
 PRIVATE = "127.0.0.1"
@@ -29,10 +28,8 @@ def own_stack(fresh_stack) -> Stack:
 
 @pytest.fixture
 def client(own_stack):
-    with client_of(own_stack) as opened:
+    with client_without_webhooks(own_stack) as opened:
         yield opened
-        for webhook in opened.get(WEBHOOKS).json():
-            opened.delete(path_of(webhook))
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from certificates import Authority
-from client import client_of
 from jobs import RUNNER, Runner
 from receiver import Receiver, receiving
 from stack import Stack, await_true
-from webhooks import REACHING, WEBHOOKS, await_delivery, deliveries, path_of, reachable, subscribe, without_runner
+from webhooks import REACHING, await_delivery, client_without_webhooks, deliveries, reachable, subscribe, without_runner
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +30,8 @@ def own_stack(fresh_stack, authority) -> Stack:
 
 @pytest.fixture
 def client(own_stack):
-    with client_of(own_stack) as opened:
+    with client_without_webhooks(own_stack) as opened:
         yield opened
-        for webhook in opened.get(WEBHOOKS).json():
-            opened.delete(path_of(webhook))
 
 
 def error_of(client, receiver: Receiver, host: str = "localhost") -> str:

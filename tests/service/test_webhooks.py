@@ -10,7 +10,7 @@ import pytest
 from client import assert_problem, client_of, next_page
 from receiver import answer, receiving
 from stack import await_true
-from webhooks import REACHING, WEBHOOKS, await_delivery, await_idle, deliveries, path_of, subscribe
+from webhooks import REACHING, WEBHOOKS, await_delivery, await_idle, client_without_webhooks, deliveries, path_of, subscribe
 
 URL = "https://example.org/hook"
 MEMBERS = ["id", "url", "types", "description", "state", "disabled_reason", "previous_secret_until", "version",
@@ -24,10 +24,8 @@ def own_stack(fresh_stack):
 
 @pytest.fixture
 def client(own_stack):
-    with client_of(own_stack) as opened:
+    with client_without_webhooks(own_stack) as opened:
         yield opened
-        for webhook in opened.get(WEBHOOKS).json():
-            opened.delete(path_of(webhook))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from client import Client
+from client import Client, client_of
 from stack import Stack, await_true
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -22,6 +22,15 @@ def subscribe(client: Client, url: str, types: list[str] | None = None, **member
 
 def path_of(webhook: dict, *rest: str) -> str:
     return "/".join((WEBHOOKS, webhook["id"], *rest))
+
+
+@contextlib.contextmanager
+def client_without_webhooks(stack: Stack) -> Iterator[Client]:
+    """A client that leaves no webhook behind."""
+    with client_of(stack) as opened:
+        yield opened
+        for webhook in opened.get(WEBHOOKS).json():
+            opened.delete(path_of(webhook))
 
 
 def deliveries(client: Client, webhook: dict, **parameters: object) -> list[dict]:
