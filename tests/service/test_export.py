@@ -445,7 +445,8 @@ def test_a_client_that_is_too_slow_is_cut(own):
             assert time.monotonic() - start < 20, "a client of 1 KB/s holds a snapshot"
             reader.read(200)
             time.sleep(0.2)
-        assert cut_lines(own)[before:] == ["client_slow"]
+        # The snapshot is given up before the line is written.
+        eventually(lambda: cut_lines(own)[before:] == ["client_slow"], timeout=3)
         reader.drain()
         assert not reader.is_whole and not reader.has_trailer
 
