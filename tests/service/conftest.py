@@ -11,7 +11,8 @@ from stack import Stack
 
 
 # Taken first, so that no process is left alone with one of them at the end.
-LONGEST = ("test_integration.py", "test_oracle.py", "test_idempotency_faults.py", "test_jobs.py")
+LONGEST = ("test_integration.py", "test_events_faults.py", "test_openapi.py", "test_oracle.py", "test_webhook_ledger.py",
+           "test_idempotency_faults.py", "test_jobs.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
