@@ -276,8 +276,8 @@ def test_a_statement_that_arrives_after_its_retry(rig, database, category, kind)
     def hold_back(link, message):
         def deliver():
             late.wait(PATIENCE)
-            link.far.sendall(message)
             link.take_answer = lambda answer: delivered.set()
+            link.far.sendall(message)
 
         link.held = True
         threading.Thread(target=deliver, daemon=True).start()
