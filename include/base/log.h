@@ -59,4 +59,7 @@ void log_request(const struct log_request *request);
 void log_hold(void);
 void log_release(void);
 
+/* True where lines wait: who holds them sees to it that they do not do so for long. */
+bool log_holds_lines(void);
+
 #endif

@@ -290,6 +290,11 @@ void log_release(void)
     errno = saved;
 }
 
+bool log_holds_lines(void)
+{
+    return holds && held.count > 0;
+}
+
 void log_reopen(void)
 {
     if (the_log.path == NULL) {

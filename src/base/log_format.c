@@ -104,11 +104,13 @@ static struct text escape_json(struct text rest, char small[ESCAPE_MAX], size_t 
 /* The bytes at the start of the text, at most limit of them, that stand for themselves. */
 static size_t plain_run(struct text text, enum escape escape, size_t limit)
 {
+    static const char also_special[] = {[ESCAPE_PROSE] = '\\', [ESCAPE_WORD] = ' ', [ESCAPE_JSON] = '"'};
+    const char special = also_special[escape];
+    const size_t end = text.length < limit ? text.length : limit;
     size_t length = 0;
-    while (length < text.length && length < limit) {
-        char c = text.data[length];
-        bool special = c == '\\' || (c == ' ' && escape == ESCAPE_WORD) || (c == '"' && escape == ESCAPE_JSON);
-        if (c < ' ' || c > '~' || special) {
+    while (length < end) {
+        const char c = text.data[length];
+        if (c < ' ' || c > '~' || c == '\\' || c == special) {
             break;
         }
         length++;

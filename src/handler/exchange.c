@@ -14,6 +14,9 @@
 /* Of the body's memory, between the parts of a long answer. */
 #define PART_KEPT ((size_t)64 * 1024)
 
+#define U64_DIGITS 20
+#define SERVER_TIMING_MAX 160 /* three names, and three numbers of any length */
+
 static void answer_options(struct exchange *exchange)
 {
     exchange->response.status = 204;
@@ -61,23 +64,30 @@ static bool body_refused(struct exchange *exchange)
     }
 }
 
+static void answer_not_acceptable(struct exchange *exchange, const char *const *types, size_t count)
+{
+    struct text list = TEXT("");
+
+    for (size_t i = 0; i < count; i++) {
+        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), i > 0 ? ", " : "", types[i]);
+    }
+    problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only %.*s is made here; Accept leaves it out.", TEXT_PRINT(list));
+}
+
 /* Of the types that the operation answers in, the one that Accept likes best; 406 where it takes none of them. */
 static bool choose_media(struct exchange *exchange)
 {
     const struct media *made = exchange->operation->answers[0].media;
     const char *types[MEDIA_MAX];
-    struct text list = TEXT("");
     size_t count = 0;
 
     while (count < MEDIA_MAX && made[count].type != NULL) {
         types[count] = made[count].type;
-        list = arena_printf(exchange->scope.arena, "%.*s%s%s", TEXT_PRINT(list), count > 0 ? ", " : "", types[count]);
         count++;
     }
     exchange->media = count > 0 ? accept_choose(exchange->request.accept, types, count) : NULL;
     if (count > 0 && exchange->media == NULL) {
-        problem_answer(exchange, PROBLEM_NOT_ACCEPTABLE, "Only %.*s is made here; Accept leaves it out.",
-                       TEXT_PRINT(list));
+        answer_not_acceptable(exchange, types, count);
         return false;
     }
     return true;
@@ -103,31 +113,41 @@ static void dispatch(struct exchange *exchange)
     }
 }
 
-/* "name;dur=" and milliseconds with three decimals. */
-static void append_duration(struct strbuf *out, const char *name, int64_t duration_ns)
+/* "name;dur=" and milliseconds with three decimals; returns where it ends. */
+static char *put_duration(char *at, struct text name, int64_t duration_ns)
 {
     const uint64_t us = (uint64_t)(duration_ns > 0 ? duration_ns : 0) / (uint64_t)CLOCK_NS_PER_US;
-    const uint64_t fraction = us % 1000;
-    const char digits[3] = {(char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10),
-                            (char)('0' + fraction % 10)};
+    char digits[U64_DIGITS + 1];
+    size_t first = sizeof digits;
+    uint64_t left = us;
 
-    strbuf_append_text(out, text_of(name));
-    strbuf_append_text(out, TEXT(";dur="));
-    strbuf_append_u64(out, us / 1000);
-    strbuf_append_char(out, '.');
-    strbuf_append(out, digits, sizeof digits);
+    for (size_t place = 0; place < 4 || left > 0; place++) {
+        if (place == 3) {
+            digits[--first] = '.';
+        }
+        digits[--first] = (char)('0' + left % 10);
+        left /= 10;
+    }
+    at = text_put(at, name);
+    at = text_put(at, TEXT(";dur="));
+    return text_put(at, (struct text){.data = digits + first, .length = sizeof digits - first});
 }
 
 /* Server-Timing (W3C Server Timing): where the time went. */
 static void append_server_timing(struct exchange *exchange)
 {
     struct strbuf *out = &exchange->response.headers;
+    char *start = strbuf_reserve(out, SERVER_TIMING_MAX), *at = start;
 
-    strbuf_append_text(out, TEXT("Server-Timing: "));
-    append_duration(out, "total", clock_monotonic_ns() - exchange->started_ns);
-    append_duration(out, ", db", exchange->scope.store_ns);
-    append_duration(out, ", cache", exchange->scope.cache_ns);
-    strbuf_append_text(out, TEXT("\r\n"));
+    if (start == NULL) {
+        return;
+    }
+    at = text_put(at, TEXT("Server-Timing: "));
+    at = put_duration(at, TEXT("total"), clock_monotonic_ns() - exchange->started_ns);
+    at = put_duration(at, TEXT(", db"), exchange->scope.store_ns);
+    at = put_duration(at, TEXT(", cache"), exchange->scope.cache_ns);
+    at = text_put(at, TEXT("\r\n"));
+    out->length += (size_t)(at - start);
 }
 
 static void add_common_headers(struct exchange *exchange)

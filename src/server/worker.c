@@ -20,8 +20,11 @@
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
 
-/* How long a signal, and the line of a request, may wait for requests that were ready at the same time. */
+/* How long a signal may wait for requests that were ready at the same time. */
 #define ROUND_WAIT_NS (5 * CLOCK_NS_PER_MS)
+
+/* How long the line of a request may wait for those of others. */
+#define LINES_WAIT_MS 10
 
 /* A stop is over once no connection was used for so long. */
 #define QUIET_MS 300
@@ -212,30 +215,34 @@ static int wait_ms(const struct worker *worker)
     return worker->table.open > 0 ? CONNECTION_SWEEP_MS : -1;
 }
 
-/* Of what several requests write, lines of the log and entries of the cache, much goes out together. */
-static void hold(struct worker *worker)
+/* While lines wait, so does the worker no longer than they may. */
+static int wait_with_lines(int timeout_ms)
 {
-    log_hold();
-    exchange_hold(worker->serving.app);
+    return log_holds_lines() && (timeout_ms < 0 || timeout_ms > LINES_WAIT_MS) ? LINES_WAIT_MS : timeout_ms;
 }
 
-static void release(struct worker *worker)
+/* Writes the lines that have waited for long enough, or that nothing more has joined. From then on they wait again. */
+static void release_lines(struct worker *worker, bool idle, int64_t now_ns)
 {
-    exchange_release(worker->serving.app);
-    log_release();
+    if (idle || now_ns - worker->lines_ns >= LINES_WAIT_MS * CLOCK_NS_PER_MS) {
+        log_release();
+        log_hold();
+        worker->lines_ns = now_ns;
+    }
 }
 
 bool worker_round(struct worker *worker, int timeout_ms)
 {
     struct epoll_event events[EVENTS_MAX];
-    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
+    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, wait_with_lines(timeout_ms));
     int64_t looked_ns;
 
     if (count < 0 && errno != EINTR) {
         return false;
     }
     looked_ns = clock_monotonic_ns();
-    hold(worker);
+    release_lines(worker, count <= 0, looked_ns);
+    exchange_hold(worker->serving.app);
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &worker->signal_fd) {
@@ -251,10 +258,11 @@ bool worker_round(struct worker *worker, int timeout_ms)
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
             if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
-                release(worker);
-                hold(worker);
+                exchange_release(worker->serving.app);
+                exchange_hold(worker->serving.app);
                 take_signals(worker);
                 looked_ns = worker->used_ns;
+                release_lines(worker, false, looked_ns);
             }
             if (worker->streamed) {
                 /* What else was ready has been seen to in rounds within this one. */
@@ -263,7 +271,7 @@ bool worker_round(struct worker *worker, int timeout_ms)
             }
         }
     }
-    release(worker);
+    exchange_release(worker->serving.app);
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
     if (count < EVENTS_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);

@@ -3,6 +3,7 @@
 #include "worker_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -185,6 +186,8 @@ static enum waited wait_handing_over(struct waiter *waiter, int fd, short events
     if (wait_alone(fd, events, patient_ns) == WAITED_READY) {
         return WAITED_READY;
     }
+    log_release(); /* the lines of those before have waited for long enough */
+    log_hold();
     return wait_in_looks(worker, fd, events, deadline_ns);
 }
 

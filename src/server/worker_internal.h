@@ -41,6 +41,7 @@ struct worker {
     bool stopping;
     int64_t stop_by_ns; /* when stopping; CLOCK_FOREVER before */
     int64_t used_ns;    /* when a connection was last ready */
+    int64_t lines_ns;   /* when the lines of requests last left */
 };
 
 /* Into the epoll set. What an event stands for is told by the address in it: that of a connection, or of the field that has

@@ -118,9 +118,9 @@ def test_the_log_is_reopened_after_a_rotation(logged, client, how):
     assert client.get(PRODUCTS, headers={"X-Request-Id": given}).status_code == 200
     lines_of(logged, given, path=rotated)
     os.kill(logged.pids("pool")[0], how)
+    again = uuid.uuid4().hex
 
     def arrives():
-        again = uuid.uuid4().hex
         assert client.get(PRODUCTS, headers={"X-Request-Id": again}).status_code == 200
         return log.exists() and again.encode() in log.read_bytes()
 

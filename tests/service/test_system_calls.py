@@ -7,6 +7,7 @@ import pytest
 
 import fastcgi
 from client import PRODUCTS, Client, path_of
+from load import eventually
 from system_calls import traced
 
 HITS = 50
@@ -53,6 +54,19 @@ def test_a_request_without_an_id_costs_no_call_of_its_own(own, product, tmp_path
             ask_often(connection, path_of(product))
     assert calls.count("getrandom") <= HITS / 16 + 1
     assert set(calls) <= {"epoll_wait", "read", "write", "getrandom"}
+
+
+def test_the_lines_of_many_requests_leave_with_one_write(fresh_stack, tmp_path):
+    """A write for each answer, and few more for the log. (On a busy machine a line may have to leave by itself.)"""
+    with contextlib.closing(fresh_stack(WORKERS=1, WARES_LOG_LEVEL="info")) as talking:
+        with Client(talking.url) as client:
+            target = path_of(client.product())
+        with fastcgi.Connection(talking.socket) as connection:
+            ask_often(connection, target, 3)
+            with traced(talking, tmp_path) as calls:
+                ask_often(connection, target, HTTP_X_REQUEST_ID="of-many")
+        eventually(lambda: talking.log.read_text().count("of-many") == HITS)
+    assert HITS < calls.count("write") <= HITS * 3 / 2, calls
 
 
 def test_a_head_and_a_304_cost_no_more(own, product, tmp_path):
