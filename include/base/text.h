@@ -43,6 +43,10 @@ struct text text_split(struct text text, char separator, struct text *rest);
 /* Copies the bytes to where there is room for them, and returns the place behind them. */
 char *text_put(char *at, struct text text);
 
+/* The number in decimal digits, which stand in the caller's room. */
+#define TEXT_U64_MAX 20
+struct text text_from_u64(uint64_t value, char room[TEXT_U64_MAX]);
+
 /* Reads a decimal of digits only, without sign or spaces. False, and *value untouched, where it is not one or does not
  * fit. */
 bool text_to_u64(struct text text, uint64_t *value);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 256
-#define U64_DIGITS 20
 
 void strbuf_init(struct strbuf *buffer, size_t bound)
 {
@@ -86,13 +85,8 @@ void strbuf_append_char(struct strbuf *buffer, char c)
 
 void strbuf_append_u64(struct strbuf *buffer, uint64_t value)
 {
-    char digits[U64_DIGITS];
-    size_t first = sizeof digits;
-    do {
-        digits[--first] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    strbuf_append(buffer, digits + first, sizeof digits - first);
+    char digits[TEXT_U64_MAX];
+    strbuf_append_text(buffer, text_from_u64(value, digits));
 }
 
 void strbuf_printf(struct strbuf *buffer, const char *format, ...)

@@ -93,6 +93,16 @@ char *text_put(char *at, struct text text)
     return at + text.length;
 }
 
+struct text text_from_u64(uint64_t value, char room[TEXT_U64_MAX])
+{
+    size_t first = TEXT_U64_MAX;
+    do {
+        room[--first] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return (struct text){.data = room + first, .length = TEXT_U64_MAX - first};
+}
+
 bool text_to_u64(struct text text, uint64_t *value)
 {
     if (text.length == 0) {

@@ -52,5 +52,6 @@ const char *fault_pointer(struct arena *arena, const char *parent, struct text t
 
 const char *fault_pointer_index(struct arena *arena, const char *parent, size_t index)
 {
-    return arena_printf(arena, "%s/%zu", parent, index).data;
+    char digits[TEXT_U64_MAX];
+    return fault_pointer(arena, parent, text_from_u64(index, digits));
 }

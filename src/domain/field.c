@@ -28,10 +28,12 @@ int64_t record_version(const struct record *record, size_t field)
     return text_to_u64(record->value[field], &version) ? (int64_t)version : 0;
 }
 
+/* Most names differ in their first letter already. */
 int schema_find(const struct schema *schema, struct text name)
 {
-    for (size_t i = 0; i < schema->count; i++) {
-        if (text_equal(text_of(schema->fields[i].name), name)) {
+    for (size_t i = 0; name.length > 0 && i < schema->count; i++) {
+        const char *known = schema->fields[i].name;
+        if (known[0] == name.data[0] && text_equal(text_of(known), name)) {
             return (int)i;
         }
     }
@@ -60,10 +62,19 @@ static bool control_allowed(const struct field *field, uint32_t code_point)
     return field->kind == FIELD_PROSE && (code_point == '\n' || code_point == '\t');
 }
 
+static bool is_printable_ascii(char c)
+{
+    return c >= ' ' && c <= '~';
+}
+
 static bool check_controls(const struct field *field, struct text value, const char *pointer, struct faults *faults)
 {
     size_t at = 0;
     while (at < value.length) {
+        if (is_printable_ascii(value.data[at])) {
+            at++;
+            continue;
+        }
         uint32_t code_point;
         size_t length = utf8_decode((struct text){.data = value.data + at, .length = value.length - at}, &code_point);
         if (length == 0) {

@@ -14,7 +14,6 @@
 /* Of the body's memory, between the parts of a long answer. */
 #define PART_KEPT ((size_t)64 * 1024)
 
-#define U64_DIGITS 20
 #define SERVER_TIMING_MAX 160 /* three names, and three numbers of any length */
 
 static void answer_options(struct exchange *exchange)
@@ -117,20 +116,17 @@ static void dispatch(struct exchange *exchange)
 static char *put_duration(char *at, struct text name, int64_t duration_ns)
 {
     const uint64_t us = (uint64_t)(duration_ns > 0 ? duration_ns : 0) / (uint64_t)CLOCK_NS_PER_US;
-    char digits[U64_DIGITS + 1];
-    size_t first = sizeof digits;
-    uint64_t left = us;
+    const uint64_t fraction = us % 1000;
+    char digits[TEXT_U64_MAX];
 
-    for (size_t place = 0; place < 4 || left > 0; place++) {
-        if (place == 3) {
-            digits[--first] = '.';
-        }
-        digits[--first] = (char)('0' + left % 10);
-        left /= 10;
-    }
     at = text_put(at, name);
     at = text_put(at, TEXT(";dur="));
-    return text_put(at, (struct text){.data = digits + first, .length = sizeof digits - first});
+    at = text_put(at, text_from_u64(us / 1000, digits));
+    *at++ = '.';
+    *at++ = (char)('0' + fraction / 100);
+    *at++ = (char)('0' + fraction / 10 % 10);
+    *at++ = (char)('0' + fraction % 10);
+    return at;
 }
 
 /* Server-Timing (W3C Server Timing): where the time went. */
