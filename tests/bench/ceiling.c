@@ -115,12 +115,12 @@ static void connection_accept(struct worker *worker)
 static enum answer_kind answer_choose(const FCGX_Request *request)
 {
     const char *method = FCGX_GetParam("REQUEST_METHOD", request->envp);
-    const char *query = FCGX_GetParam("QUERY_STRING", request->envp);
+    const char *uri = FCGX_GetParam("REQUEST_URI", request->envp);
 
     if (method != NULL && strcmp(method, "POST") == 0) {
         return ANSWER_CREATED;
     }
-    return query != NULL && query[0] != '\0' ? ANSWER_LIST : ANSWER_ITEM;
+    return uri != NULL && strchr(uri, '?') != NULL ? ANSWER_LIST : ANSWER_ITEM;
 }
 
 /* Reads the body to its end: what is left of it would be parsed as the next request. */

@@ -123,7 +123,7 @@ env[REDIS_SOCKET] = {json.dumps(self.environment["REDIS_SOCKET"])}
         shutil.copy(PEERS / "php" / "index.php", script)
         script.chmod(0o644)
         with (conf / "fastcgi_params").open("a", encoding="ascii") as params:
-            params.write(f"\nfastcgi_param SCRIPT_FILENAME {script};\n")
+            params.write(f"\nfastcgi_param SCRIPT_FILENAME {script};\nfastcgi_param QUERY_STRING $query_string;\n")
 
 
 ALL = {"go": Go, "node": Node, "php": Php}
