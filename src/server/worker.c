@@ -15,8 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVENTS_MAX 16
-
 /* Out of descriptors or memory: how long no connection is accepted. */
 #define ACCEPT_PAUSE_MS 100
 
@@ -231,10 +229,23 @@ static void release_lines(struct worker *worker, bool idle, int64_t now_ns)
     }
 }
 
+int worker_look(struct worker *worker, int timeout_ms)
+{
+    const int count = epoll_wait(worker->epoll_fd, worker->ready, READY_MAX, timeout_ms);
+
+    worker->ready_at = 0;
+    worker->ready_count = count > 0 ? (size_t)count : 0;
+    return count;
+}
+
+void worker_forget_ready(struct worker *worker)
+{
+    worker->ready_count = worker->ready_at;
+}
+
 bool worker_round(struct worker *worker, int timeout_ms)
 {
-    struct epoll_event events[EVENTS_MAX];
-    const int count = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, wait_with_lines(timeout_ms));
+    const int count = worker_look(worker, wait_with_lines(timeout_ms));
     int64_t looked_ns;
 
     if (count < 0 && errno != EINTR) {
@@ -243,8 +254,8 @@ bool worker_round(struct worker *worker, int timeout_ms)
     looked_ns = clock_monotonic_ns();
     release_lines(worker, count <= 0, looked_ns);
     exchange_hold(worker->serving.app);
-    for (int i = 0; i < count; i++) {
-        void *what = events[i].data.ptr;
+    while (worker->ready_at < worker->ready_count) {
+        void *what = worker->ready[worker->ready_at++].data.ptr;
         if (what == &worker->signal_fd) {
             take_signals(worker);
         } else if (what == &worker->listen_fd) {
@@ -257,23 +268,18 @@ bool worker_round(struct worker *worker, int timeout_ms)
         } else {
             serve_connection(worker, what);
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
-            if (i + 1 < count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
+            if (worker->ready_at < worker->ready_count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
                 exchange_release(worker->serving.app);
                 exchange_hold(worker->serving.app);
                 take_signals(worker);
                 looked_ns = worker->used_ns;
                 release_lines(worker, false, looked_ns);
             }
-            if (worker->streamed) {
-                /* What else was ready has been seen to in rounds within this one. */
-                worker->streamed = false;
-                break;
-            }
         }
     }
     exchange_release(worker->serving.app);
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
-    if (count < EVENTS_MAX) {
+    if (count < READY_MAX) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
     }
     return true;

@@ -34,7 +34,6 @@ static bool end_beside(struct beside *beside)
 
     serving_free(&worker->others);
     worker->long_connection = NULL;
-    worker->streamed = true;
     return worker_watch(worker, connection->fd, EPOLLIN, connection);
 }
 
@@ -55,19 +54,32 @@ static struct worker *worker_of_gatherer(struct gatherer *gatherer)
     return (struct worker *)((char *)gatherer - offsetof(struct worker, gatherer));
 }
 
-/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none. */
-static struct connection *next_to_join(const struct worker *worker, enum gathered kind)
+static struct connection *first_ready(const struct worker *worker)
 {
-    struct epoll_event event;
-    struct connection *connection;
+    void *what = worker->ready_at < worker->ready_count ? worker->ready[worker->ready_at].data.ptr : NULL;
 
-    if (worker->stopping || worker->joined >= GATHERED_MAX - 1 || epoll_wait(worker->epoll_fd, &event, 1, 0) != 1 ||
-        event.data.ptr == &worker->signal_fd || event.data.ptr == &worker->listen_fd ||
-        event.data.ptr == &worker->handover) {
+    return what == &worker->signal_fd || what == &worker->listen_fd || what == &worker->handover ? NULL : what;
+}
+
+/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none.
+ * What is ready while others are being served may be one of those, whose peer has gone: when they are done, it is not to
+ * be found among what is still to be seen to. */
+static struct connection *next_to_join(struct worker *worker, enum gathered kind)
+{
+    struct connection *connection = NULL;
+
+    if (!worker->stopping && worker->joined < GATHERED_MAX - 1) {
+        if (worker->ready_at == worker->ready_count) {
+            (void)worker_look(worker, 0);
+        }
+        connection = first_ready(worker);
+    }
+    if (connection == NULL || connection->state != CONNECTION_KEPT || !connection_asks(connection, kind)) {
+        worker_forget_ready(worker);
         return NULL;
     }
-    connection = event.data.ptr;
-    return connection->state == CONNECTION_KEPT && connection_asks(connection, kind) ? connection : NULL;
+    worker->ready_at++;
+    return connection;
 }
 
 static struct serving *serving_of_joined(struct worker *worker)
@@ -101,7 +113,6 @@ static bool gather(struct gatherer *gatherer, enum gathered kind)
     serving = serving_of_joined(worker);
     (void)watchdog_release(serving->watchdog);
     worker->joined++;
-    worker->streamed = true;
     worker_serve(worker, joined, serving);
     worker->joined--;
     worker->served = served;

@@ -14,12 +14,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+
+/* What one look takes. */
+#define READY_MAX 16
 
 struct worker {
     const struct config *config;
     int listen_fd;
     int epoll_fd;
     int signal_fd;
+    struct epoll_event ready[READY_MAX]; /* at the last look */
+    size_t ready_count;
+    size_t ready_at; /* the next that is not yet seen to */
     struct connection_table table;
     size_t kept; /* of its connections are between two requests */
     struct serving serving;
@@ -34,7 +41,6 @@ struct worker {
     struct waiter waiter;               /* of requests that wait for Postgres */
     struct handover handover;           /* of others that wait for this worker meanwhile */
     struct pollfd *polled;              /* in such a wait; NULL where nothing can be handed over */
-    bool streamed;                      /* others were seen to within this round: what was ready is so no more */
     bool listening;                     /* the listening socket is in the epoll set */
     int64_t accept_again_ns;            /* not before */
     bool failed;
@@ -50,6 +56,12 @@ bool worker_watch(const struct worker *worker, int fd, uint32_t events, void *wh
 
 /* The listening socket is in the set whenever a connection could be taken. False where it cannot be. */
 bool worker_adjust_listening(struct worker *worker);
+
+/* Waits, and notes what is ready. Returns how much, or < 0 where epoll itself fails. */
+int worker_look(struct worker *worker, int timeout_ms);
+
+/* For when something of it may have ended, or be elsewhere: what is ready still will be found so again. */
+void worker_forget_ready(struct worker *worker);
 
 /* Waits, and deals with what is ready. False where epoll itself fails. */
 bool worker_round(struct worker *worker, int timeout_ms);

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 
 import pytest
 
@@ -116,6 +118,23 @@ def test_what_postgres_gave_up_is_not_asked_for_again_by_each(fresh_stack, tmp_p
     # The first of them may have been begun with alone.
     assert calls.count("sendto") <= 2, calls
     assert bodies(at_once(stack, reads)) == products
+
+
+def test_who_has_gone_takes_nobody_elses_place(own, products):
+    """That a peer has gone is seen when others are looked for that may join, and must not be dealt with twice."""
+    [worker] = own.workers()
+    with kept_connections(own, 6) as connections:
+        os.kill(worker, signal.SIGSTOP)
+        for connection, product in zip(connections, products, strict=True):
+            connection.send(read(path_of(product)))
+        for connection in connections[::2]:
+            connection.close()
+        os.kill(worker, signal.SIGCONT)
+        assert bodies([connection.answer() for connection in connections[1::2]]) == products[1::2]
+    with kept_connections(own, 20) as connections:
+        for connection in connections:
+            connection.send(fastcgi.request("GET", "/livez"))
+        assert [connection.answer().status for connection in connections] == [200] * 20
 
 
 def test_nobody_waits_for_a_lease_that_waits_for_them(own, client, products, tmp_path):
