@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def fresh_stack() -> Iterator[Callable[..., Stack]]:
+def lasting_stack() -> Iterator[Callable[..., Stack]]:
     """Starts a stack with the given variables; it ends with the tests at the latest."""
     started: list[Stack] = []
 
@@ -36,20 +36,34 @@ def fresh_stack() -> Iterator[Callable[..., Stack]]:
         stack.close()
 
 
-@pytest.fixture(scope="session")
-def nginx_stack(fresh_stack: Callable[..., Stack]) -> Stack:
-    return fresh_stack(FRONT="nginx")
+@pytest.fixture(scope="module")
+def fresh_stack(lasting_stack: Callable[..., Stack]) -> Iterator[Callable[..., Stack]]:
+    """The same for the tests of a file: behind them it takes no more of the machine's time."""
+    started: list[Stack] = []
+
+    def start(**variables: object) -> Stack:
+        started.append(lasting_stack(**variables))
+        return started[-1]
+
+    yield start
+    for stack in started:
+        stack.ask_to_stop()
 
 
 @pytest.fixture(scope="session")
-def lighttpd_stack(fresh_stack: Callable[..., Stack]) -> Stack:
-    return fresh_stack(FRONT="lighttpd")
+def nginx_stack(lasting_stack: Callable[..., Stack]) -> Stack:
+    return lasting_stack(FRONT="nginx")
+
+
+@pytest.fixture(scope="session")
+def lighttpd_stack(lasting_stack: Callable[..., Stack]) -> Stack:
+    return lasting_stack(FRONT="lighttpd")
 
 
 @pytest.fixture(scope="session", params=["nginx", "lighttpd"])
-def changing_stack(request: pytest.FixtureRequest, fresh_stack: Callable[..., Stack]) -> Stack:
+def changing_stack(request: pytest.FixtureRequest, lasting_stack: Callable[..., Stack]) -> Stack:
     """Each front server in turn, for tests that change products."""
-    return fresh_stack(FRONT=request.param)
+    return lasting_stack(FRONT=request.param)
 
 
 @pytest.fixture(scope="session", params=["nginx", "lighttpd"])

@@ -75,7 +75,7 @@ def outcome_of(client, name, action):
     try:
         response = action(client)
         return Outcome(name, began, time.monotonic() - began, response.status_code, response.headers, response.text)
-    except requests.RequestException as error:
+    except (requests.RequestException, AssertionError) as error:
         return Outcome(name, began, time.monotonic() - began, error=repr(error))
 
 

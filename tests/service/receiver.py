@@ -72,6 +72,16 @@ def endless_prelude(_: "Hit", connection: socket.socket) -> None:
     pour(connection, b"HTTP/1.1 103 Early Hints\r\nLink: </much>\r\n\r\n" * 100)
 
 
+def has_gone(connection: socket.socket) -> bool:
+    """Whether one end or the other has closed it."""
+    try:
+        return socket.socket.recv(connection, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 @dataclass
 class Hit:
     """One request as it came."""
@@ -104,7 +114,7 @@ class Receiver:
         self.reply: Callable[[Hit], Reply] = lambda hit: OK
         self.connections = 0
         self.most_at_once = 0
-        self._at_once = 0
+        self._under_way: list[socket.socket] = []
         self._lock = threading.Lock()
         receiver = self
 
@@ -145,8 +155,9 @@ class Receiver:
                 return
             with self._lock:
                 self.hits.append(hit)
-                self._at_once += 1
-                self.most_at_once = max(self.most_at_once, self._at_once)
+                self._under_way.append(connection)
+                # Who has given up and comes anew may be here before the end of the old connection was seen to.
+                self.most_at_once = max(self.most_at_once, sum(not has_gone(one) for one in self._under_way))
             try:
                 reply = self.reply(hit)
                 if not isinstance(reply, bytes):
@@ -158,7 +169,7 @@ class Receiver:
                 connection.sendall(reply)
             finally:
                 with self._lock:
-                    self._at_once -= 1
+                    self._under_way.remove(connection)
 
     @staticmethod
     def _read(stream) -> Hit | None:

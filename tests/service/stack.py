@@ -34,6 +34,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def reserved_port() -> sockets.socket:
+    """One that nobody else is given while this is open, and that a server may listen on all the same."""
+    held = sockets.socket()
+    held.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
 def await_true(condition: Callable[[], object], what: str, seconds: float = START_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -73,7 +81,9 @@ class Stack:
         self.folder.chmod(0o755)
         self.output = self.folder / "output"
         self.run_dir = Path(str(variables.get("RUN_DIR", self.folder / "run")))
-        self.variables = {"PORT": free_port(), "PRODUCTS": 40, "RUN_DIR": self.run_dir, "WORKERS": 4, **variables}
+        self.port = reserved_port()
+        self.variables = {"PORT": self.port.getsockname()[1], "PRODUCTS": 40, "RUN_DIR": self.run_dir, "WORKERS": 4,
+                          **variables}
         self.supervised = self.variables.get("POOL", "supervisor") == "supervisor"
         self.front = str(self.variables.get("FRONT", "nginx"))
         self.program = BUILD / "wares.fcgi"
@@ -104,6 +114,7 @@ class Stack:
 
     def close(self) -> None:
         self.stop()
+        self.port.close()
         # RUN_DIR may be a link to where run.sh had to put the state.
         shutil.rmtree(self.run_dir.resolve(), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -208,7 +219,7 @@ class Stack:
         before = self.pids(part)
         with self.held(part):
             pass
-        await_true(lambda: self.pids(part) != before and all(map(is_alive, self.pids(part))), f"another {part}")
+        await_true(lambda: self.pids(part) not in ([], before) and all(map(is_alive, self.pids(part))), f"another {part}")
 
     def await_postgres(self) -> None:
         def answers() -> bool:

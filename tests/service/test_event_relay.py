@@ -18,7 +18,7 @@ from jobs import Queue
 from stack import Stack, await_true
 
 MARKS = 64
-QUIET = 3.0  # seconds, in which the marks are looked at several times
+QUIET = 10.0  # seconds, in which the marks are looked at several times
 
 
 class PushFront(socketserver.ThreadingUnixStreamServer):

@@ -13,7 +13,7 @@ from client import CATEGORIES, PRODUCTS, Client, assert_problem, client_of, faul
 from events import EVENTS, EventStream, Reader, Refused, WebSocket, WebSocketReader
 from jobs import Queue
 from stack import Stack, await_true, children
-from test_feed import end_of, read_all
+from test_feed import end_of, read_all, read_until
 
 NOWHERE = "0193a7c0-0000-7000-8000-000000000000"
 
@@ -78,7 +78,7 @@ def test_the_first_who_comes_misses_nothing_from_then_on(fresh_stack: Callable[.
             done.set()
             writer.join()
             with client_of(stack) as client:
-                missed = read_all(client, after)
+                missed = read_until(client, client.category()["id"], after)
             await_true(lambda: reader.news[-1]["cursor"] == missed[-1]["cursor"], "the last change", 20)
             assert reader.news[-len(missed):] == missed
     finally:
@@ -150,7 +150,7 @@ def test_what_was_missed_is_told_in_a_stream_that_ends(own_stack: Stack, client:
     category = client.category()["id"]
     made = [client.product(category)["id"] for _ in range(3)]
     other = client.product()["id"]
-    end = read_all(client, after)[-1]["cursor"]
+    end = read_until(client, other, after)[-1]["cursor"]
     await_relayed(own_stack, end)
     forget_places(own_stack)
     stream = EventStream(own_stack.url, after)
@@ -178,8 +178,7 @@ def await_relayed(stack: Stack, cursor: str) -> None:
 
 def test_a_websocket_that_missed_more_is_sent_to_the_feed(own_stack: Stack, client: Client) -> None:
     after = end_of(client)
-    client.category()
-    await_relayed(own_stack, read_all(client, after)[-1]["cursor"])
+    await_relayed(own_stack, end_of(client))
     forget_places(own_stack)
     with pytest.raises(Refused) as refusal:
         WebSocket(own_stack.url, after=after)
@@ -191,7 +190,7 @@ def test_what_came_last_counts_before_the_url(own_stack: Stack, client: Client) 
     after = end_of(client)
     first = client.category()["id"]
     second = client.category()["id"]
-    changes = {change["id"]: change["cursor"] for change in read_all(client, after)}
+    changes = {change["id"]: change["cursor"] for change in read_until(client, second, after)}
     await_relayed(own_stack, changes[second])
     forget_places(own_stack)
     assert [event["data"]["id"] for event in EventStream(own_stack.url, changes[first], after="0.0")] == [second]
@@ -199,8 +198,7 @@ def test_what_came_last_counts_before_the_url(own_stack: Stack, client: Client) 
 
 def test_what_is_not_kept_any_more_is_told(own_stack: Stack, client: Client) -> None:
     first = end_of(client)
-    client.category()
-    last = read_all(client, first)[-1]["cursor"]
+    last = end_of(client)
     await_relayed(own_stack, last)
     forget_places(own_stack)
     xid, seq = last.split(".")

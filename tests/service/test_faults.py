@@ -16,14 +16,15 @@ import worker_pool
 from client import CATEGORIES, PRODUCTS, Client, assert_problem, path_of
 from load import Load, assert_all, eventually, outcome_of
 
-# In seconds: how soon all must be as before, once what failed is back.
+# In seconds: how soon all must be as before, once what failed is back; and how long a worker waits for Postgres.
 RECOVERY = 2.5
+DEADLINE = 3.0
 
 
 @pytest.fixture(scope="module")
 def own(fresh_stack):
     """A stack of this module's own, with a short deadline so that it can be waited for."""
-    stack = fresh_stack(WARES_DEADLINE="1500")
+    stack = fresh_stack(WARES_DEADLINE=int(DEADLINE * 1000))
     yield stack
     stack.close()
 
@@ -102,7 +103,7 @@ def test_workers_killed_in_mid_request_take_no_other_with_them(own, client):
         victims = before[:-1]
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
-        eventually(lambda: len(own.workers()) == len(before) and not set(victims) & set(own.workers()), timeout=1.0)
+        eventually(lambda: len(own.workers()) == len(before) and not set(victims) & set(own.workers()), timeout=2.0)
         release()
         # The front asks another worker where one died under a read.
         assert [read.result().status_code for read in reads] == [200] * len(reads)
@@ -250,7 +251,7 @@ def test_a_database_made_after_the_start_is_migrated_and_used(own, tmp_path):
         with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             cursor.execute(f'CREATE DATABASE "{name}"')
-        eventually(lambda: pool.ask("GET", "/readyz").status == 200, timeout=RECOVERY)
+        eventually(lambda: pool.ask("GET", "/readyz").status == 200, timeout=20)
         assert pool.ask("POST", CATEGORIES, b'{"name":"First"}').status == 201
         assert json.loads(pool.ask("GET", CATEGORIES).body)[0]["name"] == "First"
         assert pool.workers() == before
@@ -273,8 +274,8 @@ def test_a_slow_postgres_is_given_up_at_the_deadline(own, client):
         for response, seconds in answers:
             assert_problem(response, 504)
             # The deadline counts from where a worker takes the request up: it may stand behind others of its worker.
-            assert 1.2 < seconds < len(attempts) * 1.5 + 1
-        assert min(seconds for _, seconds in answers) < 2.5
+            assert 0.8 * DEADLINE < seconds < len(attempts) * DEADLINE + 1
+        assert min(seconds for _, seconds in answers) < DEADLINE + 1
         assert client.get(path_of(product)).status_code == 200, "a cached read needs no table"
         release()
     for _ in range(20):
@@ -362,6 +363,7 @@ def test_acknowledged_writes_survive_the_death_of_everything(own, actions):
     home, act = actions
     with Load(own.url, {"create": act["create"]}, threads=4) as load:
         time.sleep(1)
+        eventually(lambda: len(acknowledged(load.outcomes)) > 20, timeout=20)
         parts = {name: own.pids(name) for name in ("postgres", "redis", "pool", "front")}
         victims = own.workers() + [pid for pids in parts.values() for pid in pids]
         for pid in victims:
@@ -369,7 +371,6 @@ def test_acknowledged_writes_survive_the_death_of_everything(own, actions):
                 os.kill(pid, signal.SIGKILL)
         died = time.monotonic()
     made = acknowledged(outcome for outcome in load.outcomes if outcome.started < died)
-    assert len(made) > 20
     own.await_ready()
     assert made <= stored(own, home)
     with Client(own.url) as another:

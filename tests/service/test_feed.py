@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from client import PRODUCT_MEMBERS, PRODUCTS, Client, assert_problem, client_of, faults_in, unique
-from stack import Stack
+from stack import Stack, await_true
 
 CHANGES = "/api/v1/changes"
 MEMBERS = ["cursor", "type", "id", "version", "at", "data"]
 
 
 @pytest.fixture(scope="module")
-def own_stack(fresh_stack: Callable[..., Stack]) -> Stack:
-    return fresh_stack(PRODUCTS=0, WORKERS=6)
+def own_stack(fresh_stack: Callable[..., Stack]) -> Iterator[Stack]:
+    """Without a runner, whose transactions hold the feed back for a moment now and then."""
+    stack = fresh_stack(PRODUCTS=0, WORKERS=6)
+    with stack.held("jobs"):
+        yield stack
 
 
 @pytest.fixture
@@ -47,10 +50,22 @@ def read_all(client: Client, after: str | None = None, limit: int = 500) -> list
     return changes
 
 
+def read_until(client: Client, last: str, after: str | None = None) -> list[dict]:
+    """All changes, once one of this category or product is among them: that waits for what began before it, such as a
+    transaction of the runner."""
+    changes: list[dict] = []
+
+    def is_there() -> bool:
+        changes[:] = read_all(client, after)
+        return any(change["id"] == last for change in changes)
+
+    await_true(is_there, f"{last} in the feed", 20)
+    return changes
+
+
 def end_of(client: Client) -> str:
     """The cursor of the last change; there is one."""
-    client.category()
-    return read_all(client)[-1]["cursor"]
+    return read_until(client, client.category()["id"])[-1]["cursor"]
 
 
 def test_a_change_tells_what_was_changed(client: Client) -> None:

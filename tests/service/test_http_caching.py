@@ -9,6 +9,8 @@ import time
 import pytest
 
 from client import CATEGORIES, PRODUCTS, Client, client_of, path_of
+from load import eventually
+from test_faults import waiting
 
 READS = {
     "product": path_of,
@@ -175,7 +177,7 @@ def test_no_date_is_told_while_a_change_is_under_way(own):
                 return another.patch(target, json={"price": "4"})
 
         changing = threads.submit(change)
-        time.sleep(0.5)
+        eventually(lambda: waiting(own) == 1)
         # One worker waits with the change; requests that the front gives to it wait too, and see what came of it.
         for headers in ({}, {"Cache-Control": "no-cache"}) * 4:
             with Client(own.url, timeout=1) as other, contextlib.suppress(OSError):

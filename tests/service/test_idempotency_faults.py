@@ -71,18 +71,19 @@ class Rig:
     """A pool whose way to Postgres goes over a wire that can fail. With workers=0 it is one worker without a
     supervisor, which is started again at once where it died: a supervisor makes those wait that die young."""
 
-    def __init__(self, folder, stack, workers=0):
+    def __init__(self, folder, stack, workers=0, deadline_ms=DEADLINE_MS):
         folder.chmod(0o755)
         sockets = stack.database_url.partition("host=")[2].partition("&")[0]
         self.wire = wire.Wire(folder, f"{sockets}/.s.PGSQL.5432")
         self.folder, self.workers, self.number = folder, workers, itertools.count()
+        self.deadline_ms = deadline_ms
         self.url = stack.database_url.replace(sockets, str(folder))
         self.start()
 
     def start(self):
         folder = self.folder / str(next(self.number))
         folder.mkdir()
-        self.pool = Pool(folder, self.workers, DATABASE_URL=self.url, WARES_DEADLINE=DEADLINE_MS, WARES_L1=0)
+        self.pool = Pool(folder, self.workers, DATABASE_URL=self.url, WARES_DEADLINE=self.deadline_ms, WARES_L1=0)
 
     def close(self):
         self.wire.close()
@@ -127,6 +128,13 @@ def in_progress(answer):
 @pytest.fixture(scope="module")
 def rig(own, tmp_path_factory):
     with contextlib.closing(Rig(tmp_path_factory.mktemp("wire"), own)) as made:
+        yield made
+
+
+@pytest.fixture
+def patient_rig(own, tmp_path):
+    """One whose worker waits for what a test does meanwhile."""
+    with contextlib.closing(Rig(tmp_path, own, deadline_ms=8000)) as made:
         yield made
 
 
@@ -380,8 +388,9 @@ def test_a_job_is_changed_once_whatever_fails_at_each_step(rig, database, kind, 
 
 
 @pytest.mark.parametrize("kind", ["retry", "cancel"])
-def test_the_first_is_done_while_the_second_looks_at_the_job(rig, own, database, kind):
+def test_the_first_is_done_while_the_second_looks_at_the_job(patient_rig, own, database, kind):
     """What the second then finds is the work of the first, or of whoever came behind it: its answer counts."""
+    rig = patient_rig
     rig.insist(change_of_job(kind, database)[0])  # all is prepared
     request, job = change_of_job(kind, database)
     method, target, _, headers = request

@@ -565,7 +565,7 @@ def uploads_under_way(queue: Queue) -> int:
 
 
 def test_slow_uploads_hold_no_worker_and_few_places(fresh_stack: Callable[..., Stack]) -> None:
-    stack = fresh_stack(PRODUCTS=0, WORKERS=1, FRONT="nginx", WARES_IMPORTS=1, WARES_IO_TIMEOUT=2000)
+    stack = fresh_stack(PRODUCTS=0, WORKERS=1, FRONT="nginx", WARES_IMPORTS=1, WARES_IO_TIMEOUT=5000)
     queue = Queue(stack)
     with client_of(stack) as client:
         category = client.category()["id"]

@@ -181,10 +181,13 @@ def test_cancelling(own_stack: Stack, queue: Queue, tmp_path: Path) -> None:
 
 
 def test_the_schedule_makes_one_job_whoever_looks(own_stack: Stack, queue: Queue, tmp_path: Path) -> None:
+    began = time.monotonic()
     with runners(own_stack, tmp_path, 5, concurrency=1):
         time.sleep(11)
+    # The first ones tick while the others are still being started.
+    most = 1 + (time.monotonic() - began) / 2
     ticks = [row[0] for row in queue.sql("SELECT at FROM tick ORDER BY at")]
-    assert 4 <= len(ticks) <= 6
+    assert 4 <= len(ticks) <= most
     pauses = [(later - earlier).total_seconds() for earlier, later in zip(ticks, ticks[1:])]
     assert min(pauses) > 1.0, pauses
 

@@ -98,7 +98,7 @@ def test_a_statement_that_is_prepared_no_more_is_prepared_again(own, products):
 def test_what_postgres_gave_up_is_not_asked_for_again_by_each(fresh_stack, tmp_path):
     """One after the other they would wait for the lock as long again, and the first of them past its deadline, which costs
     the connection."""
-    stack = fresh_stack(WORKERS=1, WARES_LOG_LEVEL="warning", WARES_DEADLINE="1000")
+    stack = fresh_stack(WORKERS=1, WARES_LOG_LEVEL="warning", WARES_DEADLINE="3000")
     with Client(stack.url) as client:
         home = client.category()["id"]
         products = [client.product(home) for _ in range(6)]

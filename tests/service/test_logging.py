@@ -23,11 +23,10 @@ TEXT_LINE = re.compile(
 
 @pytest.fixture(scope="module", params=["text", "json"])
 def logged(request, fresh_stack):
-    """A stack whose log has this form."""
-    stack = fresh_stack(WARES_LOG_FORMAT=request.param)
-    stack.log_form = request.param
-    yield stack
-    stack.close()
+    """A stack whose log has this form. No runner writes to it."""
+    with contextlib.closing(fresh_stack(WARES_LOG_FORMAT=request.param)) as stack, stack.held("jobs"):
+        stack.log_form = request.param
+        yield stack
 
 
 @pytest.fixture

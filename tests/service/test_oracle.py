@@ -18,6 +18,7 @@ from client import Client, path_of
 from load import eventually
 from oracle import BackDoor, FrontDoor, Oracle, row_locked
 from stack import ROOT
+from test_faults import waiting
 from worker_pool import Pool
 
 SECONDS = float(os.environ.pop("WARES_ORACLE_SECONDS", "20"))
@@ -182,9 +183,7 @@ def test_a_commit_that_lands_after_its_writer_is_seen_by_all(fresh_stack, folder
         with row_locked(stack, product) as release:
             with pytest.raises(Exception):
                 client.patch(target, json={"name": "late"}, timeout=0.3)
-            with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
-                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-                assert cursor.fetchone()[0] == 1
+            eventually(lambda: waiting(stack) == 1)
             for pid in stack.workers():
                 send(pid, signal.SIGKILL)
             eventually(lambda: client_answers(stack, target))
@@ -192,10 +191,9 @@ def test_a_commit_that_lands_after_its_writer_is_seen_by_all(fresh_stack, folder
                 with Client(stack.url) as another:
                     assert another.get(target).json()["name"] == product["name"]
             release()
-        with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
-            eventually(lambda: stored_name(connection, cursor, product) in ("late", product["name"]))
-            time.sleep(0.1)
-            name = stored_name(connection, cursor, product)
+        eventually(lambda: at_work(stack) == 0)
+        name = stored_name(stack, product)
+        assert name in ("late", product["name"])
         for _ in range(20):
             with Client(stack.url) as another:
                 assert another.get(target).json()["name"] == name
@@ -206,7 +204,14 @@ def client_answers(stack, target):
         return client.get(target).status_code == 200
 
 
-def stored_name(connection, cursor, product):
-    connection.rollback()
-    cursor.execute("SELECT name FROM product WHERE id = %s", (product["id"],))
-    return cursor.fetchone()[0]
+def at_work(stack):
+    """How many statements of workers Postgres has not done with."""
+    with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wares.fcgi' AND state <> 'idle'")
+        return cursor.fetchone()[0]
+
+
+def stored_name(stack, product):
+    with contextlib.closing(stack.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM product WHERE id = %s", (product["id"],))
+        return cursor.fetchone()[0]

@@ -35,7 +35,7 @@ exec unshare -m sh -c 'mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && e
 @pytest.mark.parametrize("settings, path, bound", [
     ({"REDIS_URL": "redis://cache.example.org", "WARES_REDIS_TIMEOUT": 50}, "/readyz", 1),
     ({"DATABASE_URL": "postgresql://wares@db.example.org/wares"}, PRODUCT, 3),
-    ({"DATABASE_URL": "host=db1.example.org,db2.example.org", "WARES_DEADLINE": 500}, PRODUCT, 1),
+    ({"DATABASE_URL": "host=db1.example.org,db2.example.org", "WARES_DEADLINE": 500}, PRODUCT, 2),
 ], ids=["redis", "postgres", "hosts"])
 def test_a_name_server_that_is_silent_delays_no_request_for_long(tmp_path, program, settings, path, bound):
     with worker_pool.Pool(tmp_path, workers=1, program=program, **settings) as running:

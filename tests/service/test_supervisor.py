@@ -1,5 +1,6 @@
 """The pool as an operator runs it: the supervisor, independent workers, signals, upgrades and the command line."""
 
+import contextlib
 import os
 import re
 import resource
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import fastcgi
 import pytest
@@ -194,7 +196,7 @@ def test_workers_that_die_young_are_started_more_and_more_seldom_and_for_ever(ma
     assert running.ask("GET", LIVE, timeout=10).status == 200
     of_age(running)
     os.kill(running.workers()[0], signal.SIGKILL)
-    assert running.ask("GET", LIVE, timeout=1).status == 200
+    assert running.ask("GET", LIVE, timeout=3).status == 200
 
 
 def test_a_program_that_cannot_run_any_more_is_tried_until_it_can(make_pool, tmp_path):
@@ -256,15 +258,17 @@ def test_hups_during_a_replacement_become_one(make_pool, tmp_path):
     program, slow = tmp_path / "wares.fcgi", tmp_path / "slow"
     program.symlink_to(PROGRAM)
     running = make_pool(workers=2, program=program)
-    slow.write_text(f'#!/bin/sh\nsleep 0.5\nexec {PROGRAM} "$@"\n')
+    slow.write_text(f'#!/bin/sh\nsleep 1\nexec {PROGRAM} "$@"\n')
     slow.chmod(stat.S_IRWXU)
     slow.rename(program)
-    for _ in range(5):
+    running.signal(signal.SIGHUP)
+    wait_until(lambda: len(running.workers()) == 3)
+    for _ in range(4):
         running.signal(signal.SIGHUP)
         time.sleep(0.03)
     # The one that was starting is replaced again, because what it runs may be older than the last HUP.
     wait_until(lambda: len(running.messages("replaces worker")) == 3)
-    time.sleep(1)
+    time.sleep(2)
     assert len(running.messages("replaces worker")) == 3
     assert len(running.workers()) == 2
     assert running.ask("GET", LIVE).status == 200
@@ -312,6 +316,16 @@ def test_an_upgrade_that_does_not_start_changes_nothing(make_pool, tmp_path, scr
     assert len(running.messages("the running ones are kept")) == 1
 
 
+def opened(pid):
+    """The files that a process has open."""
+    found = []
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.append(os.readlink(link))
+    return found
+
+
 def test_hup_and_usr1_reopen_the_log_of_all(make_pool):
     running = make_pool(workers=2)
     for number in (signal.SIGUSR1, signal.SIGHUP):
@@ -319,7 +333,7 @@ def test_hup_and_usr1_reopen_the_log_of_all(make_pool):
         running.log.rename(rotated)
         running.signal(number)
         wait_until(running.log.exists)
-        time.sleep(0.3)
+        wait_until(lambda: not any(str(rotated) in opened(pid) for pid in (running.pid, *running.workers())))
         size = rotated.stat().st_size
         for _ in range(20):
             running.ask("GET", LIVE)
@@ -332,7 +346,8 @@ def test_term_stops_all_gracefully(make_pool):
     body = b"x" * 1000
     workers = running.workers()
     with running.connect() as idle, running.connect() as busy:
-        assert idle.ask("GET", LIVE).status == 200
+        for connection in (idle, busy):
+            assert connection.ask("GET", LIVE).status == 200
         busy.send(fastcgi.request("POST", NOWHERE, body)[:-500])
         time.sleep(0.2)
         start = time.monotonic()
@@ -401,13 +416,19 @@ def listening(tmp_path):
         yield made
 
 
+def blocks(pid, number):
+    """Whether a process holds this signal back."""
+    mask = re.search(r"^SigBlk:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)[1]
+    return int(mask, 16) >> (number - 1) & 1 == 1
+
+
 @pytest.mark.parametrize("arguments", [[], ["--workers", "1"]])
 def test_a_stop_during_the_start_is_a_graceful_one(tmp_path, listening, arguments):
     log = tmp_path / "wares.log"
     os.mkfifo(log)  # holds the start up until there is a reader
     with subprocess.Popen([PROGRAM, *arguments], stdin=listening, env=worker_pool.environment(log)) as process:
         try:
-            time.sleep(0.2)
+            wait_until(lambda: blocks(process.pid, signal.SIGTERM))
             for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM):
                 process.send_signal(number)
             time.sleep(0.1)
@@ -433,7 +454,7 @@ def test_a_migration_at_the_start_is_ended_by_term_only(tmp_path, listening, arg
                     time.sleep(0.2)
                     assert process.poll() is None
                     process.terminate()
-                    assert process.wait(1) == -signal.SIGTERM
+                    assert process.wait(5) == -signal.SIGTERM
             finally:
                 process.kill()
 

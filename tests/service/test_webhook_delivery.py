@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -149,12 +150,14 @@ def test_410_disables_at_once(client, own_stack) -> None:
 
 def test_what_an_address_answers_that_was_left_counts_for_nothing(client) -> None:
     """It says 410, slowly, while the webhook moves to another address: that one never said so."""
+    moved = threading.Event()
     with receiving() as receiver:
-        receiver.reply = lambda hit: OK if hit.path == "/new" else (time.sleep(0.7), answer(410))[1]
+        receiver.reply = lambda hit: OK if hit.path == "/new" else (moved.wait(10), answer(410))[1]
         webhook = subscribe(client, receiver.url("/old"))
         product = client.product()
         await_hits(receiver, 1)
         assert client.patch(path_of(webhook), json={"url": receiver.url("/new")}).status_code == 200
+        moved.set()
         delivered = await_delivery(client, webhook, attempts=2)
         assert delivered["subject_id"] == product["id"] and receiver.hits[-1].path == "/new"
         shown = client.get(path_of(webhook)).json()

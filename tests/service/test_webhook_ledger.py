@@ -121,6 +121,7 @@ def test_a_runner_that_dies_at_a_step_loses_nothing(own_stack, tmp_path, moment)
                 return reset
             if moment == "behind the answer":
                 def reply(_: Hit, connection) -> None:
+                    doomed.process.send_signal(signal.SIGSTOP)  # so that it cannot note what it is answered
                     connection.sendall(OK)
                     doomed.kill()
                 return reply
@@ -147,13 +148,12 @@ def test_a_runner_that_was_taken_for_dead_notes_nothing(own_stack, tmp_path) -> 
     with client_of(own_stack) as client, receiving() as receiver, without_runner(own_stack):
         webhook = subscribe(client, receiver.url())
         with runners(own_stack, tmp_path, **reachable(own_stack)) as (frozen,):
-            receiver.reply = lambda hit: (time.sleep(0.3), OK)[1] if len(receiver.hits) > 1 else hang_for(frozen)
-            product = client.product()
-
             def hang_for(runner: Runner) -> bytes:
                 os.kill(runner.process.pid, signal.SIGSTOP)
                 return OK
 
+            receiver.reply = lambda hit: (time.sleep(0.3), OK)[1] if len(receiver.hits) > 1 else hang_for(frozen)
+            product = client.product()
             await_true(lambda: receiver.hits, "the first request")
             with runners(own_stack, tmp_path, **reachable(own_stack)):
                 await_delivery(client, webhook)

@@ -59,6 +59,7 @@ def assert_serves(running, within=2):
 
 def assert_never_run(running, uri=FORGED):
     assert_serves(running)
+    time.sleep(0.05)  # a line may wait for others
     assert running.requests(uri) == []
 
 
@@ -118,7 +119,7 @@ def test_connections_beyond_the_bound_wait_their_turn(make_pool):
 
 
 def test_a_signal_waits_for_one_slow_request_and_not_for_all(make_pool):
-    running = make_pool(WARES_IO_TIMEOUT=500)
+    running = make_pool(WARES_IO_TIMEOUT=1000)
     [worker] = running.workers()
     connections = [running.connect() for _ in range(4)]
     for connection in connections:
@@ -130,7 +131,7 @@ def test_a_signal_waits_for_one_slow_request_and_not_for_all(make_pool):
     time.sleep(0.1)
     running.log.rename(running.log.with_name("rotated"))
     os.kill(worker, signal.SIGUSR1)
-    wait_until(running.log.exists, 1)
+    wait_until(running.log.exists, 2.5)
     for connection in connections:
         assert connection.answer().status == 400
         connection.close()
@@ -489,7 +490,7 @@ def test_a_front_that_drips_is_cut_off(make_pool, where):
                 connection.send(bytes([byte]))
                 time.sleep(0.1)
                 assert time.monotonic() - start < 3, "still not cut off"
-    assert running.messages("cut off")
+    wait_until(lambda: running.messages("cut off"))
     assert_serves(running)
 
 
@@ -497,6 +498,7 @@ def test_term_in_the_middle_of_a_body_finishes_the_request(make_pool):
     running = make_pool(workers=0)
     body = b"x" * 1000
     with running.connect() as connection:
+        assert live(connection.ask("GET", LIVE))  # whoever stops accepts no more
         connection.send(fastcgi.begin()
                         + fastcgi.stream(fastcgi.PARAMS, fastcgi.pairs(fastcgi.variables("POST", NOWHERE, body)))
                         + fastcgi.record(fastcgi.STDIN, body[:10]))
@@ -523,10 +525,13 @@ def test_term_answers_kept_connections_once_more(make_pool):
 
 
 def test_term_ends_an_idle_worker_at_once_and_a_busy_one_within_its_grace(make_pool):
-    idle = make_pool(workers=0)
-    start = time.monotonic()
-    assert idle.stop() == 0
-    assert time.monotonic() - start < 0.25
+    def seconds_to_stop(running):
+        start = time.monotonic()
+        assert running.stop() == 0
+        return time.monotonic() - start
+
+    # A busy machine may hold one of them up.
+    assert min(seconds_to_stop(make_pool(workers=0)) for _ in range(3)) < 0.25
 
     busy = make_pool(workers=0, WARES_STOP_GRACE=1000)
     stop = threading.Event()
@@ -542,9 +547,7 @@ def test_term_ends_an_idle_worker_at_once_and_a_busy_one_within_its_grace(make_p
         assert live(connection.ask("GET", LIVE))
         thread = threading.Thread(target=keep_busy)
         thread.start()
-        start = time.monotonic()
-        assert busy.stop() == 0
-        assert time.monotonic() - start < 2
+        assert seconds_to_stop(busy) < 2
         stop.set()
         thread.join()
 
