@@ -64,9 +64,10 @@ part_model() {
 
 part_service() {
     say "the service on real servers"
-    # Each process has servers of its own, and takes one file after the other.
+    # Each process has servers of its own, and takes one file after the other. They wait for much: one more than there are
+    # processors keeps those busy.
     BUILD=build SANITIZED_BUILD=$sanitized /usr/bin/python3 -m pytest tests/service -q --durations=10 -p no:cacheprovider \
-        --numprocesses="$jobs" --dist=loadfile
+        --numprocesses="$((jobs + 1))" --dist=loadfile
 }
 
 parts=("$@")
