@@ -54,9 +54,10 @@ struct log_request {
 void log_request(const struct log_request *request);
 
 /* From log_hold on, the lines of requests that this thread logs wait for each other, and leave many with one write: where
- * the next does not fit into LOG_LINE_MAX bytes, before a line of another kind, and with log_release. One thread of a
- * process may do so. (syslog gets each at once.) */
+ * the next does not fit into LOG_LINE_MAX bytes, before a line of another kind, with log_flush, and with log_release, after
+ * which they wait no more. One thread of a process may do so. (syslog gets each at once.) */
 void log_hold(void);
+void log_flush(void);
 void log_release(void);
 
 /* True where lines wait: who holds them sees to it that they do not do so for long. */

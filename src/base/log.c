@@ -282,12 +282,17 @@ void log_hold(void)
     holds = true;
 }
 
-void log_release(void)
+void log_flush(void)
 {
     int saved = errno;
     write_held();
-    holds = false;
     errno = saved;
+}
+
+void log_release(void)
+{
+    log_flush();
+    holds = false;
 }
 
 bool log_holds_lines(void)

@@ -219,12 +219,11 @@ static int wait_with_lines(int timeout_ms)
     return log_holds_lines() && (timeout_ms < 0 || timeout_ms > LINES_WAIT_MS) ? LINES_WAIT_MS : timeout_ms;
 }
 
-/* Writes the lines that have waited for long enough, or that nothing more has joined. From then on they wait again. */
-static void release_lines(struct worker *worker, bool idle, int64_t now_ns)
+/* Writes the lines that have waited for long enough, or that nothing more has joined. */
+static void flush_lines(struct worker *worker, bool idle, int64_t now_ns)
 {
     if (idle || now_ns - worker->lines_ns >= LINES_WAIT_MS * CLOCK_NS_PER_MS) {
-        log_release();
-        log_hold();
+        log_flush();
         worker->lines_ns = now_ns;
     }
 }
@@ -240,6 +239,7 @@ int worker_look(struct worker *worker, int timeout_ms)
 
 void worker_forget_ready(struct worker *worker)
 {
+    worker->forgot = worker->forgot || worker->ready_at < worker->ready_count;
     worker->ready_count = worker->ready_at;
 }
 
@@ -248,11 +248,12 @@ bool worker_round(struct worker *worker, int timeout_ms)
     const int count = worker_look(worker, wait_with_lines(timeout_ms));
     int64_t looked_ns;
 
+    worker->forgot = false;
     if (count < 0 && errno != EINTR) {
         return false;
     }
     looked_ns = clock_monotonic_ns();
-    release_lines(worker, count <= 0, looked_ns);
+    flush_lines(worker, count <= 0, looked_ns);
     exchange_hold(worker->serving.app);
     while (worker->ready_at < worker->ready_count) {
         void *what = worker->ready[worker->ready_at++].data.ptr;
@@ -273,13 +274,13 @@ bool worker_round(struct worker *worker, int timeout_ms)
                 exchange_hold(worker->serving.app);
                 take_signals(worker);
                 looked_ns = worker->used_ns;
-                release_lines(worker, false, looked_ns);
+                flush_lines(worker, false, looked_ns);
             }
         }
     }
     exchange_release(worker->serving.app);
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
-    if (count < READY_MAX) {
+    if (count < READY_MAX && !worker->forgot) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
     }
     return true;
@@ -362,7 +363,9 @@ enum status worker_run(struct app *app, const struct worker_options *options)
     if (set_up(&worker)) {
         tell_ready(options->ready_fd);
         log_info("worker ready");
+        log_hold();
         run(&worker);
+        log_release();
         log_info("worker stopped");
     } else {
         log_error("the worker cannot start: %s", strerror(errno));

@@ -178,17 +178,28 @@ static enum waited wait_in_looks(struct worker *worker, int fd, short events, in
     }
 }
 
+/* True where it took no longer than others can wait for. Lines of the log that wait have done so for long enough then. */
+static bool was_short(int fd, short events, int64_t deadline_ns)
+{
+    if (wait_alone(fd, events, sooner(clock_deadline_in_ms(PATIENCE_MS), deadline_ns)) == WAITED_READY) {
+        return true;
+    }
+    log_flush();
+    return false;
+}
+
 static enum waited wait_handing_over(struct waiter *waiter, int fd, short events, int64_t deadline_ns)
 {
     struct worker *worker = (struct worker *)((char *)waiter - offsetof(struct worker, waiter));
-    const int64_t patient_ns = sooner(clock_deadline_in_ms(PATIENCE_MS), deadline_ns);
 
-    if (wait_alone(fd, events, patient_ns) == WAITED_READY) {
-        return WAITED_READY;
-    }
-    log_release(); /* the lines of those before have waited for long enough */
-    log_hold();
-    return wait_in_looks(worker, fd, events, deadline_ns);
+    return was_short(fd, events, deadline_ns) ? WAITED_READY : wait_in_looks(worker, fd, events, deadline_ns);
+}
+
+/* Where nothing can be handed over. */
+static enum waited wait_for_itself(struct waiter *waiter, int fd, short events, int64_t deadline_ns)
+{
+    (void)waiter;
+    return was_short(fd, events, deadline_ns) ? WAITED_READY : wait_alone(fd, events, deadline_ns);
 }
 
 /* --- the whole --- */
@@ -196,11 +207,12 @@ static enum waited wait_handing_over(struct waiter *waiter, int fd, short events
 void worker_handover_init(struct worker *worker)
 {
     handover_init(&worker->handover, worker->listen_fd);
+    worker->waiter.wait = wait_for_itself;
     if (worker->handover.pool_length > 0) {
         worker->polled = memory_new(CONNECTIONS + worker->table.capacity, sizeof *worker->polled);
         worker->waiter.wait = wait_handing_over;
-        worker->serving.waiter = &worker->waiter;
     }
+    worker->serving.waiter = &worker->waiter;
 }
 
 void worker_handover_free(struct worker *worker)

@@ -3,6 +3,7 @@
 #include "worker_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static void begin_beside(struct beside *beside, int fd)
     serving_init(&worker->others, worker->serving.app);
     worker->others.watchdog = worker->serving.watchdog;
     worker->others.waiter = worker->serving.waiter;
+    log_flush();
 }
 
 static bool end_beside(struct beside *beside)
@@ -45,6 +47,7 @@ static void run_beside(struct beside *beside)
     if (worker_adjust_listening(worker)) {
         (void)worker_round(worker, 0);
     }
+    log_flush(); /* it may be long before the next */
 }
 
 /* --- requests that are done together --- */
@@ -54,28 +57,43 @@ static struct worker *worker_of_gatherer(struct gatherer *gatherer)
     return (struct worker *)((char *)gatherer - offsetof(struct worker, gatherer));
 }
 
-static struct connection *first_ready(const struct worker *worker)
+static bool is_connection(const struct worker *worker, const void *what)
 {
-    void *what = worker->ready_at < worker->ready_count ? worker->ready[worker->ready_at].data.ptr : NULL;
-
-    return what == &worker->signal_fd || what == &worker->listen_fd || what == &worker->handover ? NULL : what;
+    return what != &worker->signal_fd && what != &worker->listen_fd && what != &worker->handover;
 }
 
-/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none.
- * What is ready while others are being served may be one of those, whose peer has gone: when they are done, it is not to
- * be found among what is still to be seen to. */
+/* Looks for more that is ready. That the peer of a request under way has gone makes its connection ready: when its turn came
+ * it would be closed already. */
+static void look_further(struct worker *worker)
+{
+    size_t kept = 0;
+
+    (void)worker_look(worker, 0);
+    for (size_t i = 0; i < worker->ready_count; i++) {
+        const struct connection *connection = worker->ready[i].data.ptr;
+        if (!is_connection(worker, connection) || connection->state != CONNECTION_BUSY) {
+            worker->ready[kept++] = worker->ready[i];
+        }
+    }
+    worker->ready_count = kept;
+}
+
+/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none. */
 static struct connection *next_to_join(struct worker *worker, enum gathered kind)
 {
-    struct connection *connection = NULL;
+    struct connection *connection;
 
-    if (!worker->stopping && worker->joined < GATHERED_MAX - 1) {
-        if (worker->ready_at == worker->ready_count) {
-            (void)worker_look(worker, 0);
-        }
-        connection = first_ready(worker);
+    if (worker->stopping || worker->joined >= GATHERED_MAX - 1) {
+        return NULL;
     }
-    if (connection == NULL || connection->state != CONNECTION_KEPT || !connection_asks(connection, kind)) {
-        worker_forget_ready(worker);
+    if (worker->ready_at == worker->ready_count) {
+        look_further(worker);
+    }
+    if (worker->ready_at == worker->ready_count || !is_connection(worker, worker->ready[worker->ready_at].data.ptr)) {
+        return NULL;
+    }
+    connection = worker->ready[worker->ready_at].data.ptr;
+    if (connection->state != CONNECTION_KEPT || !connection_asks(connection, kind)) {
         return NULL;
     }
     worker->ready_at++;

@@ -27,6 +27,7 @@ struct worker {
     struct epoll_event ready[READY_MAX]; /* at the last look */
     size_t ready_count;
     size_t ready_at; /* the next that is not yet seen to */
+    bool forgot;     /* something that was ready in this round has not been seen to */
     struct connection_table table;
     size_t kept; /* of its connections are between two requests */
     struct serving serving;
@@ -47,7 +48,7 @@ struct worker {
     bool stopping;
     int64_t stop_by_ns; /* when stopping; CLOCK_FOREVER before */
     int64_t used_ns;    /* when a connection was last ready */
-    int64_t lines_ns;   /* when the lines of requests last left */
+    int64_t lines_ns;   /* when the lines of requests last left of themselves */
 };
 
 /* Into the epoll set. What an event stands for is told by the address in it: that of a connection, or of the field that has
@@ -60,7 +61,7 @@ bool worker_adjust_listening(struct worker *worker);
 /* Waits, and notes what is ready. Returns how much, or < 0 where epoll itself fails. */
 int worker_look(struct worker *worker, int timeout_ms);
 
-/* For when something of it may have ended, or be elsewhere: what is ready still will be found so again. */
+/* For when something of it may be elsewhere: what is ready still will be found so again. */
 void worker_forget_ready(struct worker *worker);
 
 /* Waits, and deals with what is ready. False where epoll itself fails. */
