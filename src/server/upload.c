@@ -69,13 +69,6 @@ void upload_begin(struct upload *upload, struct stream *stream, FCGX_Request *fa
     }
 }
 
-bool upload_end(struct upload *upload)
-{
-    free(upload->buffer);
-    upload->buffer = NULL;
-    return upload->whole && !upload->in_records;
-}
-
 /* --- the socket --- */
 
 /* Waits until something can be read, for as long as the client has left. */
@@ -210,4 +203,25 @@ static enum body_read read_some(struct request_stream *request, char *space, siz
     }
     wind_up(upload);
     return BODY_READ_SOME;
+}
+
+/* --- the end --- */
+
+static void read_rest(struct upload *upload)
+{
+    char dropped[4096];
+    size_t count;
+
+    while (read_some(&upload->request, dropped, sizeof dropped, &count) == BODY_READ_SOME) {
+    }
+}
+
+bool upload_end(struct upload *upload)
+{
+    if (!upload->whole && upload->announced && upload->length <= UPLOAD_REST_MAX) {
+        read_rest(upload);
+    }
+    free(upload->buffer);
+    upload->buffer = NULL;
+    return upload->whole && !upload->in_records;
 }

@@ -17,6 +17,10 @@
 
 #define UPLOAD_BUFFER_SIZE ((size_t)64 * 1024)
 
+/* A body no longer than this is read to its end where the handler did not. A front server that was answered before it had
+ * all of a body ends the client's connection, and lighttpd does not say so before. */
+#define UPLOAD_REST_MAX ((uint64_t)64 * 1024)
+
 struct upload {
     struct request_stream request; /* what the handler sees */
     struct stream *stream;
@@ -45,7 +49,7 @@ struct upload {
 void upload_begin(struct upload *upload, struct stream *stream, FCGX_Request *fastcgi, struct text content_length,
                   int64_t read_ms);
 
-/* Frees the buffer. True where the whole of the body was read by libfcgi, which then stands behind it as after any other
+/* Reads the rest of a short body, and frees the buffer. True where the whole of the body was read by libfcgi, which then stands behind it as after any other
  * request; else the connection is of no more use. */
 bool upload_end(struct upload *upload);
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import http.client
 import io
 import json
 import os
@@ -574,6 +575,8 @@ def test_slow_uploads_hold_no_worker_and_few_places(fresh_stack: Callable[..., S
         await_true(lambda: uploads_under_way(queue) == 1, "the upload")
         for _ in range(20):
             assert client.get(f"{CATEGORIES}/{category}").status_code == 200, "the one worker is free for others"
+        client.get("/livez", headers={"X-Request-Id": "beside-an-upload"})
+        await_true(lambda: "beside-an-upload" in stack.log.read_text(), "the line of a request beside it", 2)
         busy = client.post_raw(IMPORTS, lines_of({"sku": "A"}), NDJSON)
         assert_problem(busy, 503)
         assert int(busy.headers["Retry-After"]) > 0
@@ -582,6 +585,21 @@ def test_slow_uploads_hold_no_worker_and_few_places(fresh_stack: Callable[..., S
         await_true(lambda: uploads_under_way(queue) == 0, "the place being free")
         assert take(client, lines_of({"sku": tag(), "name": "N", "price": 1, "category_id": category}))["created"] == 1
     queue.connection.close()
+
+
+def test_what_is_refused_before_a_short_body_has_come_ends_no_connection(changing_stack: Stack) -> None:
+    address = urlsplit(changing_stack.url)
+    head = (f"POST {IMPORTS}?map.sku=colour HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: {CSV}\r\n"
+            "Content-Length: 6\r\n\r\n").encode()
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        for _ in range(3):
+            connection.sendall(head)
+            time.sleep(0.2)
+            connection.sendall(b"sku\nA\n")
+            with http.client.HTTPResponse(connection, method="POST") as answer:
+                answer.begin()
+                assert answer.status == 400 and not answer.will_close
+                answer.read()
 
 
 def test_an_upload_cut_short_is_nothing(client: Client, changing_stack: Stack, category: str) -> None:
