@@ -288,12 +288,23 @@ static void beside_another_answer_there_is_no_upload(void **state)
     assert_int_equal(fixture.connection.state, CONNECTION_LINGERING);
 }
 
-static void a_body_that_is_left_unread_ends_the_connection(void **state)
+static void a_short_body_that_is_left_is_read_to_its_end(void **state)
 {
     (void)state;
     fake_exchange.leaves_body = true;
     front_request(fixture.front,
                   &(struct front_request){.method = "POST", .uri = "/u", .content_length = "3", .body = TEXT("xyz")});
+    front_send(fixture.front);
+    serve();
+    assert_int_equal(fixture.connection.state, CONNECTION_KEPT);
+}
+
+static void a_long_body_that_is_left_ends_the_connection(void **state)
+{
+    (void)state;
+    fake_exchange.leaves_body = true;
+    begin_request("100000");
+    front_record(fixture.front, FCGI_STDIN, TEXT("some"));
     front_send(fixture.front);
     serve();
     assert_int_equal(fixture.connection.state, CONNECTION_LINGERING);
@@ -312,7 +323,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_that_are_none_end_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_worker_that_stops_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(beside_another_answer_there_is_no_upload, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_body_that_is_left_unread_ends_the_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_short_body_that_is_left_is_read_to_its_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_long_body_that_is_left_ends_the_connection, set_up, tear_down),
     };
 
     if (log_open("test", "/dev/null", LOG_FORMAT_TEXT, LOG_LEVEL_ERROR) != STATUS_OK) {
