@@ -1,6 +1,7 @@
 """The stacks that the tests of the service share. One that a test breaks must be its own: fresh_stack."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 
 import psycopg2
@@ -9,10 +10,14 @@ import pytest
 from client import Client, client_of
 from stack import Stack
 
-
 # Taken first, so that no process is left alone with one of them at the end.
 LONGEST = ("test_integration.py", "test_events_faults.py", "test_openapi.py", "test_oracle.py", "test_webhook_ledger.py",
            "test_idempotency_faults.py", "test_jobs.py")
+
+
+def pytest_configure() -> None:
+    # A shell that starts something in the background has it ignore SIGINT, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

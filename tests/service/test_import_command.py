@@ -169,10 +169,11 @@ def on_a_terminal(wares: Wares, *words: object) -> tuple[int, str, str]:
                                stderr=theirs, env=wares.environment | {"TERM": "xterm"}, cwd=wares.folder)
     os.close(theirs)
     shown = b""
+    waiting = select.poll()
+    waiting.register(ours, select.POLLIN)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        ready, _, _ = select.select([ours], [], [], 0.2)
-        if ready:
+        if waiting.poll(200):
             try:
                 part = os.read(ours, 65536)
             except OSError:

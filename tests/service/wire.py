@@ -97,6 +97,8 @@ class Wire:
         for link in self._links:
             link.held = False
             link.cut()
+            link.near.close()
+            link.far.close()
 
 
 # --- faults ---------------------------------------------------------------------------------------------------------
