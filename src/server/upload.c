@@ -17,6 +17,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* How long what is left of a short body is waited for: it was on its way with the request. */
+#define REST_WAIT_NS CLOCK_NS_PER_S
+
 _Static_assert(sizeof(FCGI_Header) == 8, "as the header has room for");
 
 static enum body_read fail(struct upload *upload, const char *fault)
@@ -219,6 +222,7 @@ static void read_rest(struct upload *upload)
 bool upload_end(struct upload *upload)
 {
     if (!upload->whole && upload->announced && upload->length <= UPLOAD_REST_MAX) {
+        upload->step_left_ns = upload->step_left_ns < REST_WAIT_NS ? upload->step_left_ns : REST_WAIT_NS;
         read_rest(upload);
     }
     free(upload->buffer);
