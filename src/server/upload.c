@@ -223,6 +223,7 @@ bool upload_end(struct upload *upload)
 {
     if (!upload->whole && upload->announced && upload->length <= UPLOAD_REST_MAX) {
         upload->step_left_ns = upload->step_left_ns < REST_WAIT_NS ? upload->step_left_ns : REST_WAIT_NS;
+        upload->read_ns = upload->step_left_ns;
         read_rest(upload);
     }
     free(upload->buffer);

@@ -248,6 +248,7 @@ bool worker_round(struct worker *worker, int timeout_ms)
     const int count = worker_look(worker, wait_with_lines(timeout_ms));
     int64_t looked_ns;
 
+    worker->looked_further = false;
     worker->forgot = false;
     if (count < 0 && errno != EINTR) {
         return false;
@@ -268,6 +269,9 @@ bool worker_round(struct worker *worker, int timeout_ms)
             handover_withdraw(&worker->handover); /* what was offered is served here by now */
         } else {
             serve_connection(worker, what);
+            if (worker->looked_further) {
+                worker_forget_ready(worker);
+            }
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
             if (worker->ready_at < worker->ready_count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
                 exchange_release(worker->serving.app);

@@ -69,6 +69,7 @@ static void look_further(struct worker *worker)
     size_t kept = 0;
 
     (void)worker_look(worker, 0);
+    worker->looked_further = true;
     for (size_t i = 0; i < worker->ready_count; i++) {
         const struct connection *connection = worker->ready[i].data.ptr;
         if (!is_connection(worker, connection) || connection->state != CONNECTION_BUSY) {

@@ -26,8 +26,9 @@ struct worker {
     int signal_fd;
     struct epoll_event ready[READY_MAX]; /* at the last look */
     size_t ready_count;
-    size_t ready_at; /* the next that is not yet seen to */
-    bool forgot;     /* something that was ready in this round has not been seen to */
+    size_t ready_at;     /* the next that is not yet seen to */
+    bool looked_further; /* in this round: it ends with the request under way, or under load it might never */
+    bool forgot;         /* something that was ready in this round has not been seen to */
     struct connection_table table;
     size_t kept; /* of its connections are between two requests */
     struct serving serving;
