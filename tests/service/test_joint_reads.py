@@ -2,8 +2,12 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
+import select
 import signal
+import time
+import types
 
 import pytest
 
@@ -141,6 +145,38 @@ def test_who_has_gone_takes_nobody_elses_place(own, products, count, gone):
         for connection in connections:
             connection.send(fastcgi.request("GET", "/livez"))
         assert [connection.answer().status for connection in connections] == [200] * 20
+
+
+def keep_asking(socket_path, path, count, stop):
+    """Has a request under way on each of many connections, until told to stop. (An answer comes with one write.)"""
+    request = read(path)
+    with kept_connections(types.SimpleNamespace(socket=socket_path), count) as connections:
+        waiting = select.poll()
+        sockets = {connection.socket.fileno(): connection.socket for connection in connections}
+        for number, one in sockets.items():
+            waiting.register(number, select.POLLIN)
+            one.sendall(request)
+        while not stop.is_set():
+            for number, _ in waiting.poll(1000):
+                assert b"Status: 200" in sockets[number].recv(65536)
+                sockets[number].sendall(request)
+
+
+def test_who_comes_new_is_seen_to_while_there_is_always_more_to_join(own, products):
+    stop = multiprocessing.Event()
+    loads = [multiprocessing.Process(target=keep_asking, args=(own.socket, path_of(products[i]), 48, stop)) for i in range(2)]
+    for load in loads:
+        load.start()
+    try:
+        time.sleep(1)
+        for _ in range(20):
+            with fastcgi.Connection(own.socket, timeout=2) as connection:
+                assert connection.ask("GET", "/livez").status == 200
+    finally:
+        stop.set()
+        for load in loads:
+            load.join()
+    assert [load.exitcode for load in loads] == [0, 0]
 
 
 def test_nobody_waits_for_a_lease_that_waits_for_them(own, client, products, tmp_path):
