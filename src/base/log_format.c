@@ -46,13 +46,12 @@ static void put_char(struct log_text *line, char c)
 /* At least width digits, with zeros before. */
 static void put_number(struct log_text *line, uint64_t value, size_t width)
 {
-    char digits[20];
-    size_t first = sizeof digits;
-    while (value > 0 || sizeof digits - first < width) {
-        digits[--first] = (char)('0' + value % 10);
-        value /= 10;
+    char digits[TEXT_U64_MAX];
+    const struct text number = text_from_u64(value, digits);
+    for (size_t i = number.length; i < width; i++) {
+        put_char(line, '0');
     }
-    put(line, (struct text){.data = digits + first, .length = sizeof digits - first});
+    put(line, number);
 }
 
 static struct text hexadecimal(char out[ESCAPE_MAX], char letter, uint32_t value, size_t digits)

@@ -215,6 +215,8 @@ static void read_rest(struct upload *upload)
     char dropped[4096];
     size_t count;
 
+    upload->step_left_ns = upload->step_left_ns < REST_WAIT_NS ? upload->step_left_ns : REST_WAIT_NS;
+    upload->read_ns = upload->step_left_ns;
     while (read_some(&upload->request, dropped, sizeof dropped, &count) == BODY_READ_SOME) {
     }
 }
@@ -222,8 +224,6 @@ static void read_rest(struct upload *upload)
 bool upload_end(struct upload *upload)
 {
     if (!upload->whole && upload->announced && upload->length <= UPLOAD_REST_MAX) {
-        upload->step_left_ns = upload->step_left_ns < REST_WAIT_NS ? upload->step_left_ns : REST_WAIT_NS;
-        upload->read_ns = upload->step_left_ns;
         read_rest(upload);
     }
     free(upload->buffer);

@@ -49,8 +49,8 @@ struct upload {
 void upload_begin(struct upload *upload, struct stream *stream, FCGX_Request *fastcgi, struct text content_length,
                   int64_t read_ms);
 
-/* Reads the rest of a short body, and frees the buffer. True where the whole of the body was read by libfcgi, which then stands behind it as after any other
- * request; else the connection is of no more use. */
+/* Reads the rest of a short body, and frees the buffer. True where the whole of the body was read by libfcgi, which then
+ * stands behind it as after any other request; else the connection is of no more use. */
 bool upload_end(struct upload *upload);
 
 #endif

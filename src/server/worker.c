@@ -237,10 +237,9 @@ int worker_look(struct worker *worker, int timeout_ms)
     return count;
 }
 
-void worker_forget_ready(struct worker *worker)
+static bool has_more(const struct worker *worker)
 {
-    worker->forgot = worker->forgot || worker->ready_at < worker->ready_count;
-    worker->ready_count = worker->ready_at;
+    return !worker->overtaken && worker->ready_at < worker->ready_count;
 }
 
 bool worker_round(struct worker *worker, int timeout_ms)
@@ -248,15 +247,14 @@ bool worker_round(struct worker *worker, int timeout_ms)
     const int count = worker_look(worker, wait_with_lines(timeout_ms));
     int64_t looked_ns;
 
-    worker->looked_further = false;
-    worker->forgot = false;
+    worker->overtaken = false;
     if (count < 0 && errno != EINTR) {
         return false;
     }
     looked_ns = clock_monotonic_ns();
     flush_lines(worker, count <= 0, looked_ns);
     exchange_hold(worker->serving.app);
-    while (worker->ready_at < worker->ready_count) {
+    while (has_more(worker)) {
         void *what = worker->ready[worker->ready_at++].data.ptr;
         if (what == &worker->signal_fd) {
             take_signals(worker);
@@ -269,11 +267,8 @@ bool worker_round(struct worker *worker, int timeout_ms)
             handover_withdraw(&worker->handover); /* what was offered is served here by now */
         } else {
             serve_connection(worker, what);
-            if (worker->looked_further) {
-                worker_forget_ready(worker);
-            }
             /* Slow requests must not keep a signal waiting for the end of the round; the next round sees it anyway. */
-            if (worker->ready_at < worker->ready_count && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
+            if (has_more(worker) && worker->used_ns - looked_ns >= ROUND_WAIT_NS) {
                 exchange_release(worker->serving.app);
                 exchange_hold(worker->serving.app);
                 take_signals(worker);
@@ -284,7 +279,7 @@ bool worker_round(struct worker *worker, int timeout_ms)
     }
     exchange_release(worker->serving.app);
     /* Fewer than asked for: all that were ready have been served, and who is still silent is so by its own doing. */
-    if (count < READY_MAX && !worker->forgot) {
+    if (count < READY_MAX && worker->ready_at == worker->ready_count) {
         connection_table_sweep(&worker->table, clock_monotonic_ns(), worker->config->io_timeout_ms);
     }
     return true;

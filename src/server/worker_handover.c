@@ -26,7 +26,7 @@ static void give_away(struct worker *worker, struct connection *connection)
     worker->kept -= connection->state == CONNECTION_KEPT ? 1 : 0;
     connection_close(connection);
     connection_table_give_back(&worker->table, connection);
-    worker_forget_ready(worker);
+    worker->overtaken = true;
 }
 
 /* What a connection is looked at for: one without a request under way can be given, and an offer is over when its other
@@ -127,7 +127,7 @@ void worker_take_offered(struct worker *worker, struct connection *connection)
     if (fd >= 0) {
         worker_open(worker, connection, fd);
     }
-    worker_forget_ready(worker);
+    worker->overtaken = true;
     if (connection->state == CONNECTION_CLOSED) {
         connection_table_give_back(&worker->table, connection);
     }

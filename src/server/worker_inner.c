@@ -62,24 +62,9 @@ static bool is_connection(const struct worker *worker, const void *what)
     return what != &worker->signal_fd && what != &worker->listen_fd && what != &worker->handover;
 }
 
-/* Looks for more that is ready. That the peer of a request under way has gone makes its connection ready: when its turn came
- * it would be closed already. */
-static void look_further(struct worker *worker)
-{
-    size_t kept = 0;
-
-    (void)worker_look(worker, 0);
-    worker->looked_further = true;
-    for (size_t i = 0; i < worker->ready_count; i++) {
-        const struct connection *connection = worker->ready[i].data.ptr;
-        if (!is_connection(worker, connection) || connection->state != CONNECTION_BUSY) {
-            worker->ready[kept++] = worker->ready[i];
-        }
-    }
-    worker->ready_count = kept;
-}
-
-/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none. */
+/* A kept connection whose request may join the one that is being served; NULL: the next that is ready has none, or is none.
+ * Where no more is noted it looks again. What it finds then may also be the connection of a request under way, whose peer has
+ * gone: that one does not join, and must not have its turn when it is closed already. */
 static struct connection *next_to_join(struct worker *worker, enum gathered kind)
 {
     struct connection *connection;
@@ -88,13 +73,14 @@ static struct connection *next_to_join(struct worker *worker, enum gathered kind
         return NULL;
     }
     if (worker->ready_at == worker->ready_count) {
-        look_further(worker);
-    }
-    if (worker->ready_at == worker->ready_count || !is_connection(worker, worker->ready[worker->ready_at].data.ptr)) {
-        return NULL;
+        worker->overtaken = true;
+        if (worker_look(worker, 0) <= 0) {
+            return NULL;
+        }
     }
     connection = worker->ready[worker->ready_at].data.ptr;
-    if (connection->state != CONNECTION_KEPT || !connection_asks(connection, kind)) {
+    if (!is_connection(worker, connection) || connection->state != CONNECTION_KEPT ||
+        !connection_asks(connection, kind)) {
         return NULL;
     }
     worker->ready_at++;

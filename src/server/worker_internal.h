@@ -26,9 +26,8 @@ struct worker {
     int signal_fd;
     struct epoll_event ready[READY_MAX]; /* at the last look */
     size_t ready_count;
-    size_t ready_at;     /* the next that is not yet seen to */
-    bool looked_further; /* in this round: it ends with the request under way, or under load it might never */
-    bool forgot;         /* something that was ready in this round has not been seen to */
+    size_t ready_at; /* the next that is not yet seen to */
+    bool overtaken;  /* what else is noted may be so no more: the round ends with the request under way */
     struct connection_table table;
     size_t kept; /* of its connections are between two requests */
     struct serving serving;
@@ -61,9 +60,6 @@ bool worker_adjust_listening(struct worker *worker);
 
 /* Waits, and notes what is ready. Returns how much, or < 0 where epoll itself fails. */
 int worker_look(struct worker *worker, int timeout_ms);
-
-/* For when something of it may be elsewhere: what is ready still will be found so again. */
-void worker_forget_ready(struct worker *worker);
 
 /* Waits, and deals with what is ready. False where epoll itself fails. */
 bool worker_round(struct worker *worker, int timeout_ms);

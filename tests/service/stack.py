@@ -64,6 +64,16 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def open_files(pid: int) -> list[str]:
+    """What a process has open, sockets and the like included."""
+    found = []
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.append(os.readlink(link))
+    return found
+
+
 def environment(**variables: object) -> dict[str, str]:
     """The caller's environment without anything of ours but the given variables."""
     values = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}

@@ -7,13 +7,13 @@ import re
 import signal
 import subprocess
 import uuid
-from pathlib import Path
 
 import pytest
 
 import fastcgi
 from client import CATEGORIES, MICROSECONDS, PRODUCTS, Client
 from load import eventually
+from stack import open_files
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TEXT_LINE = re.compile(
@@ -125,15 +125,8 @@ def test_the_log_is_reopened_after_a_rotation(logged, client, how):
 
     eventually(arrives)
     # Every worker writes to the new one, not only the first that was asked.
-    eventually(lambda: all(opened(pid, log) and not opened(pid, rotated) for pid in logged.workers()))
-
-
-def opened(pid, path):
-    links = []
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            links.append(os.readlink(link))
-    return str(path.resolve()) in links
+    eventually(lambda: all(str(log.resolve()) in open_files(pid) and str(rotated.resolve()) not in open_files(pid)
+                           for pid in logged.workers()))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import requests
 
 from client import CATEGORIES, PRODUCTS, Client
 from load import eventually
-from stack import BUILD, ROOT, Stack, environment, is_alive
+from stack import BUILD, ROOT, Stack, environment, is_alive, open_files
 
 PARTS = ("postgres", "redis", "pool", "front")
 
@@ -86,9 +86,7 @@ def test_nothing_of_it_runs_as_root_or_listens_beside_the_front(stack):
     inodes = set()
     for pid in processes_of(stack.run_dir):
         assert Path(f"/proc/{pid}").stat().st_uid != 0
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                inodes.add(os.readlink(link))
+        inodes.update(open_files(pid))
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ours = {words[1] for words in listening if words[3] == "0A" and f"socket:[{words[9]}]" in inodes}
     assert ours == {f"0100007F:{int(stack.url.rsplit(':', 1)[1]):04X}"}

@@ -1,6 +1,5 @@
 """The pool as an operator runs it: the supervisor, independent workers, signals, upgrades and the command line."""
 
-import contextlib
 import os
 import re
 import resource
@@ -17,6 +16,7 @@ import fastcgi
 import pytest
 import worker_pool
 from fastcgi import Closed
+from stack import open_files
 from worker_pool import LIVE, NOWHERE, PROGRAM, Pool, alive, wait_until
 
 
@@ -316,16 +316,6 @@ def test_an_upgrade_that_does_not_start_changes_nothing(make_pool, tmp_path, scr
     assert len(running.messages("the running ones are kept")) == 1
 
 
-def opened(pid):
-    """The files that a process has open."""
-    found = []
-    with contextlib.suppress(OSError):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                found.append(os.readlink(link))
-    return found
-
-
 def test_hup_and_usr1_reopen_the_log_of_all(make_pool):
     running = make_pool(workers=2)
     for number in (signal.SIGUSR1, signal.SIGHUP):
@@ -333,7 +323,7 @@ def test_hup_and_usr1_reopen_the_log_of_all(make_pool):
         running.log.rename(rotated)
         running.signal(number)
         wait_until(running.log.exists)
-        wait_until(lambda: not any(str(rotated) in opened(pid) for pid in (running.pid, *running.workers())))
+        wait_until(lambda: not any(str(rotated) in open_files(pid) for pid in (running.pid, *running.workers())))
         size = rotated.stat().st_size
         for _ in range(20):
             running.ask("GET", LIVE)
