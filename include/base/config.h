@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 enum hosts { HOSTS_ONE, HOSTS_MANY };
+enum scheduling { SCHEDULING_BATCH, SCHEDULING_INHERITED };
 
 #define CONFIG_DELAYS_MAX 32
 
@@ -51,6 +52,7 @@ struct config {
     int64_t purge_every_s;       /* WARES_PURGE_EVERY: seconds between two purges */
     int64_t redis_timeout_ms;    /* WARES_REDIS_TIMEOUT: for one exchange with Redis, in ms */
     bool require_if_match;       /* WARES_REQUIRE_IF_MATCH: refuse PUT, PATCH and DELETE without a precondition */
+    enum scheduling scheduling;  /* WARES_SCHEDULING: of the workers, by the kernel */
     int64_t stale_max_s;   /* WARES_STALE_MAX: seconds that an answer may be out of date in an outage, 0 for never */
     int64_t stop_grace_ms; /* WARES_STOP_GRACE: for a graceful stop, in ms */
     struct address_ranges webhook_allow;  /* WARES_WEBHOOK_ALLOW: that webhooks may reach although they are private */

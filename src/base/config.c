@@ -270,6 +270,14 @@ static const struct variable variables[] = {
         .prose = "folder of what the processes of a host share; empty for one of the account's in /dev/shm",
     },
     {
+        .name = "WARES_SCHEDULING",
+        .type = TYPE_CHOICE,
+        .offset = offsetof(struct config, scheduling),
+        .default_value = "batch",
+        .choices = {[SCHEDULING_BATCH] = "batch", [SCHEDULING_INHERITED] = "inherited"},
+        .prose = "the kernel's policy for workers: batch lets the front server end its round first, see sched(7)",
+    },
+    {
         .name = "WARES_SOCKET",
         .type = TYPE_FOREIGN,
         .default_value = "",
@@ -425,7 +433,7 @@ static bool store_integer(const struct variable *variable, struct text value, vo
 static bool store_choice(const struct variable *variable, struct text value, void *member)
 {
     static_assert(sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum log_level) == sizeof(unsigned) &&
-                      sizeof(enum hosts) == sizeof(unsigned),
+                      sizeof(enum hosts) == sizeof(unsigned) && sizeof(enum scheduling) == sizeof(unsigned),
                   "an enum is stored as an unsigned");
     for (unsigned i = 0; i < CHOICES_MAX; i++) {
         if (text_equal(text_of(variable->choices[i]), value)) {

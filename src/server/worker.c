@@ -6,6 +6,7 @@
 #include "base/signals.h"
 #include "handler/exchange.h"
 #include "limits.h"
+#include "scheduling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -320,6 +321,9 @@ static bool set_up(struct worker *worker)
 {
     if (FCGX_Init() != 0 || !limits_apply(worker->config->memory_max_mib, worker->table.capacity + DESCRIPTORS_SPARE)) {
         return false;
+    }
+    if (worker->config->scheduling == SCHEDULING_BATCH && !scheduling_batch()) {
+        log_warning("cannot be scheduled as SCHED_BATCH, and is as before: %s", strerror(errno));
     }
     worker->signal_fd = signals_open(false);
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

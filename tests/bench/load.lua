@@ -137,9 +137,11 @@ function request()
 end
 
 function done(summary, latency)
-    local errors = summary.errors
-    print(string.format('{"requests":%d,"seconds":%.6f,"p50_ms":%.3f,"p90_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,' ..
-        '"socket_errors":%d,"timeouts":%d}', summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
-        latency:percentile(90) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
-        errors.connect + errors.read + errors.write, errors.timeout))
+    local errors, histogram = summary.errors, {}
+    for i = 1, #latency do
+        histogram[i] = string.format("[%d,%d]", latency(i))
+    end
+    print(string.format('{"requests":%d,"seconds":%.6f,"socket_errors":%d,"timeouts":%d,"histogram_us":[%s]}',
+        summary.requests, summary.duration / 1e6, errors.connect + errors.read + errors.write, errors.timeout,
+        table.concat(histogram, ",")))
 end

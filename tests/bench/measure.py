@@ -9,6 +9,8 @@ import pathlib
 import subprocess
 import time
 
+import latency
+
 LOAD = pathlib.Path(__file__).with_name("load.lua")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -110,9 +112,21 @@ def wrk(url, mix, targets, tag, *, connections, seconds, threads):
     if ended.returncode != 0:
         raise Unmeasured(f"wrk: {ended.stderr.strip() or ended.returncode}")
     try:
-        return json.loads(ended.stdout.splitlines()[-1])
+        figures = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:
         raise Unmeasured(f"wrk printed no figures: {ended.stdout[-200:]!r}") from error
+    return figures | latencies(dict(figures.pop("histogram_us")), figures, connections)
+
+
+def latencies(histogram, figures, connections):
+    """Percentiles as the clients saw them, and the 99th as wrk gives it."""
+    # In whole numbers, as wrk reckons.
+    interval = round(figures["seconds"] * 1e6) // max(figures["requests"] // connections, 1)
+    counts = latency.measured(histogram, interval)
+    if sum(counts.values()) != figures["requests"]:
+        raise Unmeasured(f"wrk's times are those of {sum(counts.values())} answers, and it had {figures['requests']}")
+    return {f"p{share}_ms": latency.percentile(counts, share / 100) / 1000 for share in (50, 90, 99)} | {
+        "max_ms": max(counts) / 1000, "p99_corrected_ms": latency.percentile(histogram, 0.99) / 1000}
 
 
 def measure(contender, mix, targets, tag, *, connections, seconds, threads):

@@ -404,6 +404,29 @@ def test_memory_is_bounded(make_pool):
         assert f" {mib << 20} " in [line for line in worker_pool.limits(running.pid) if "Max address space" in line][0]
 
 
+def policies(running):
+    """The scheduling policy of each thread of the workers."""
+    return {os.sched_getscheduler(int(thread)) for pid in running.workers() for thread in os.listdir(f"/proc/{pid}/task")}
+
+
+def test_workers_interrupt_nobody(make_pool):
+    running = make_pool(workers=2)
+    assert policies(running) == {os.SCHED_BATCH}
+    assert os.sched_getscheduler(running.pid) == os.SCHED_OTHER, "the supervisor restarts workers at once"
+
+
+@pytest.mark.parametrize(("chosen", "setting", "found"), [
+    ("--idle", "batch", os.SCHED_IDLE), ("--rr", "batch", os.SCHED_RR), ("--other", "inherited", os.SCHED_OTHER)])
+def test_who_starts_the_pool_may_choose_the_policy(make_pool, tmp_path, chosen, setting, found):
+    program = tmp_path / "started"
+    program.write_text(f'#!/bin/sh\nexec chrt {chosen} {int(chosen == "--rr")} "{worker_pool.PROGRAM}" "$@"\n',
+                       encoding="utf-8")
+    program.chmod(0o755)
+    running = make_pool(workers=2, program=program, WARES_SCHEDULING=setting)
+    assert policies(running) == {found}
+    assert_serves(running)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(
     st.binary(max_size=64),

@@ -59,6 +59,7 @@ static void an_empty_environment_gives_the_defaults(void **state)
     assert_int_equal(config.purge_after_days, 30);
     assert_int_equal(config.purge_every_s, 3600);
     assert_int_equal(config.redis_timeout_ms, 50);
+    assert_int_equal(config.scheduling, SCHEDULING_BATCH);
     assert_int_equal(config.stale_max_s, 3600);
     assert_int_equal(config.stop_grace_ms, 10000);
 }
@@ -87,6 +88,7 @@ static void values_are_taken(void **state)
     setenv("WARES_LOG_FORMAT", "json", 1);
     setenv("WARES_LOG_LEVEL", "debug", 1);
     setenv("WARES_MIGRATE", "off", 1);
+    setenv("WARES_SCHEDULING", "inherited", 1);
     setenv("WARES_SOCKET", "/run/wares.sock", 1); /* for scripts; known, and not read */
     setenv("HOME", "/root", 1);
     struct config config = load();
@@ -99,6 +101,7 @@ static void values_are_taken(void **state)
     assert_int_equal(config.log_format, LOG_FORMAT_JSON);
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
     assert_false(config.migrate);
+    assert_int_equal(config.scheduling, SCHEDULING_INHERITED);
     setenv("REDIS_URL", "off", 1);
     assert_string_equal(load().redis_url, "off");
 }
