@@ -62,6 +62,12 @@ void pg_free(struct pg *pg);
 MUST_CHECK enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
                                const struct text *parameters, size_t count, struct pg_result **result);
 
+/* As pg_exec, where parameters are arrays of texts: each whose bit is set in arrays (the first one's is 1) is the value of a
+ * pg_array (pg_array.h). */
+MUST_CHECK enum status pg_exec_arrays(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
+                                      const struct text *parameters, size_t count, uint64_t arrays,
+                                      struct pg_result **result);
+
 /* As pg_exec for a statement that only reads, but first has the scope's gatherer, if there is one, serve other requests that
  * may read like this: what they ask is sent together, and answered in one round trip. The time that they take is added to
  * the scope's deadline. Nothing may be held meanwhile that one of them may wait for. */
@@ -69,16 +75,16 @@ MUST_CHECK enum status pg_read_jointly(struct pg *pg, struct scope *scope, const
                                        const struct text *parameters, size_t count, struct pg_result **result);
 
 /* Runs a statement in a transaction that is rolled back: what it would have answered, and nothing is changed. One round
- * trip. As pg_exec, but never STATUS_UNCERTAIN, and never tried again. */
+ * trip. As pg_exec_arrays, but never STATUS_UNCERTAIN, and never tried again. */
 MUST_CHECK enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, const struct text *parameters,
-                                   size_t count, struct pg_result **result);
+                                   size_t count, uint64_t arrays, struct pg_result **result);
 
-/* As pg_exec for a statement that only reads, but stops at the row with which the values have bytes_max bytes or more
+/* As pg_exec_arrays for a statement that only reads, but stops at the row with which the values have bytes_max bytes or more
  * together: *full tells that it did, and that there may have been more rows. The connection is dropped then, which is
  * cheaper than to take in the rest. Rows come one by one and are copied to the arena, which is dearer than pg_exec for a
  * few rows and cheaper for hundreds. */
 MUST_CHECK enum status pg_read_bounded(struct pg *pg, struct scope *scope, const char *name, const char *sql,
-                                       size_t bytes_max, const struct text *parameters, size_t count,
+                                       size_t bytes_max, const struct text *parameters, size_t count, uint64_t arrays,
                                        struct pg_result **result, bool *full);
 
 /* Runs one or several statements without parameters, as in a migration ("simple query"), in one transaction; results are

@@ -128,7 +128,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct write_sq
         values[count++] = write->idempotency.key;
         values[count++] = write->idempotency.request;
     }
-    status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
+    status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, 0, &result)
                             : pg_exec(pg, scope, name, sql, false, values, count, &result);
     return status == STATUS_OK ? row_outcome(result) : status;
 }

@@ -67,7 +67,7 @@ static enum status read_page(struct pg *pg, struct scope *scope, const struct fe
     }
     enum status status =
         pg_read_bounded(pg, scope, placed ? "feed_read_placed" : "feed_read", placed ? read_placed_sql : read_sql,
-                        FEED_PAGE_BYTES, values, 3, &result, &full);
+                        FEED_PAGE_BYTES, values, 3, 0, &result, &full);
     if (status != STATUS_OK) {
         return status;
     }

@@ -177,7 +177,7 @@ enum status import_store_errors(struct pg *pg, struct scope *scope, struct text 
     struct pg_result *result = NULL;
     bool full = false;
     enum status status =
-        pg_read_bounded(pg, scope, "import_errors", sql, bytes_max, values, LENGTH(values), &result, &full);
+        pg_read_bounded(pg, scope, "import_errors", sql, bytes_max, values, LENGTH(values), 0, &result, &full);
 
     *errors = (struct import_errors){0};
     if (status != STATUS_OK) {
@@ -274,7 +274,8 @@ enum status import_store_move(struct pg *pg, struct scope *scope, const struct i
     enum status status = STATUS_TOO_LARGE;
 
     if (import_move_values(scope, move, arrays, values)) {
-        status = pg_exec(pg, scope, "import_move", sql, false, values, LENGTH(values), &result);
+        status = pg_exec_arrays(pg, scope, "import_move", sql, false, values, LENGTH(values), IMPORT_MOVE_ARRAYS(0),
+                                &result);
     }
     pg_array_free(&arrays[0]);
     pg_array_free(&arrays[1]);
@@ -312,7 +313,7 @@ enum status import_store_categories(struct pg *pg, struct scope *scope, const st
         pg_array_append(&array, names[i]);
     }
     if (pg_array_end(&array, &value)) {
-        status = pg_exec(pg, scope, "import_categories", sql, true, &value, 1, &result);
+        status = pg_exec_arrays(pg, scope, "import_categories", sql, true, &value, 1, PG_ARRAYS(0, 1), &result);
     }
     pg_array_free(&array);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {

@@ -67,7 +67,7 @@ enum status job_change_write(struct pg *pg, struct scope *scope, enum job_effect
     if (sql == NULL) {
         return STATUS_CONFLICT;
     }
-    status = change->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
+    status = change->dry_run ? pg_rehearse(pg, scope, sql, values, count, 0, &result)
                              : pg_exec(pg, scope, name, sql, false, values, count, &result);
     if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
         return STATUS_IN_PROGRESS;

@@ -32,7 +32,7 @@ static void arrays_init(struct arrays *arrays, size_t count)
     }
 }
 
-/* The arrays' text becomes the first values; false where one grew beyond its bound. */
+/* The arrays become the first values; false where one grew beyond its bound. */
 static bool arrays_end(struct arrays *arrays, struct text *values)
 {
     for (size_t i = 0; i < arrays->count; i++) {
@@ -90,7 +90,8 @@ enum status job_claim_take(struct pg *pg, struct scope *scope, const struct job_
         pg_array_append(&arrays.array[0], text_of(claimant->kinds[i]));
     }
     if (arrays_end(&arrays, values)) {
-        status = pg_exec(pg, scope, "job_take", take_sql, false, values, LENGTH(values), &result);
+        status = pg_exec_arrays(pg, scope, "job_take", take_sql, false, values, LENGTH(values),
+                                PG_ARRAYS(0, arrays.count), &result);
     }
     arrays_free(&arrays);
     if (status != STATUS_OK) {
@@ -138,7 +139,8 @@ enum status job_claim_rescue(struct pg *pg, struct scope *scope, uint64_t *queue
 static const char beat_sql[] =
     "UPDATE job j SET lease_until = now() + $5 * interval '1 ms', progress = b.progress / 1000.0, "
     "checkpoint = b.checkpoint "
-    "FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::text[]) b (id, fence, progress, checkpoint) "
+    "FROM unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]::integer[], $4::text[]) b (id, fence, progress, "
+    "checkpoint) "
     "WHERE j.id = b.id AND j.fence = b.fence AND j.state = 'running' RETURNING j.id, j.cancelling";
 
 static void note_held(const struct pg_result *result, struct job_beat *beats, size_t count)
@@ -167,7 +169,8 @@ enum status job_claim_beat(struct pg *pg, struct scope *scope, int64_t lease_ms,
         pg_array_append(&arrays.array[3], beats[i].checkpoint);
     }
     if (arrays_end(&arrays, values)) {
-        status = pg_exec(pg, scope, "job_beat", beat_sql, false, values, LENGTH(values), &result);
+        status = pg_exec_arrays(pg, scope, "job_beat", beat_sql, false, values, LENGTH(values),
+                                PG_ARRAYS(0, arrays.count), &result);
     }
     arrays_free(&arrays);
     if (status == STATUS_OK) {
@@ -224,7 +227,7 @@ enum status job_claim_hand_back(struct pg *pg, struct scope *scope, struct text 
 {
     static const char sql[] =
         "UPDATE job SET state = 'queued', runner = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0) "
-        "WHERE state = 'running' AND runner = $2 AND NOT cancelling AND id <> ALL ($1::uuid[])";
+        "WHERE state = 'running' AND runner = $2 AND NOT cancelling AND id <> ALL ($1::text[]::uuid[])";
     struct text values[2] = {[1] = runner};
     struct pg_result *result = NULL;
     struct arrays arrays;
@@ -235,7 +238,8 @@ enum status job_claim_hand_back(struct pg *pg, struct scope *scope, struct text 
         pg_array_append(&arrays.array[0], kept[i].id);
     }
     if (arrays_end(&arrays, values)) {
-        status = pg_exec(pg, scope, "job_hand_back", sql, false, values, LENGTH(values), &result);
+        status = pg_exec_arrays(pg, scope, "job_hand_back", sql, false, values, LENGTH(values),
+                                PG_ARRAYS(0, arrays.count), &result);
     }
     arrays_free(&arrays);
     if (status == STATUS_OK) {
@@ -250,7 +254,8 @@ enum status job_claim_hand_back(struct pg *pg, struct scope *scope, struct text 
  * was longer; a little more is allowed, as the clocks of transactions that race differ. */
 static const char schedule_sql[] =
     "WITH given AS ("
-    "  SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::integer[]) g (kind, id, every, attempts_max)"
+    "  SELECT * FROM unnest($1::text[], $2::text[]::uuid[], $3::text[]::bigint[], $4::text[]::integer[]) g (kind, id, "
+    "every, attempts_max)"
     "), fresh AS ("
     "  INSERT INTO job_schedule (kind, next_at) SELECT kind, now() FROM given g "
     "  WHERE NOT EXISTS (SELECT FROM job_schedule s WHERE s.kind = g.kind) ON CONFLICT DO NOTHING"
@@ -281,7 +286,8 @@ enum status job_claim_schedule(struct pg *pg, struct scope *scope, const struct 
         pg_array_append(&arrays.array[3], number(scope, (int64_t)jobs[i].attempts_max));
     }
     if (arrays_end(&arrays, values)) {
-        status = pg_exec(pg, scope, "job_schedule", schedule_sql, false, values, LENGTH(values), &result);
+        status = pg_exec_arrays(pg, scope, "job_schedule", schedule_sql, false, values, LENGTH(values),
+                                PG_ARRAYS(0, arrays.count), &result);
     }
     arrays_free(&arrays);
     if (status == STATUS_OK) {

@@ -17,7 +17,11 @@ struct statement {
     bool reads;
     size_t row_bytes_max; /* 0: all rows in one result */
     const char *values[PG_PARAMETERS_MAX];
+    /* Where there are arrays among them, of every value; what is in text form has length 0. */
+    int lengths[PG_PARAMETERS_MAX];
+    int formats[PG_PARAMETERS_MAX];
     int count;
+    bool has_arrays;
 };
 
 /* Reasons to run a statement once more. */
@@ -153,6 +157,16 @@ static enum status prepare(struct pg *pg, struct scope *scope, const struct stat
 
 static void forget_prepared(struct pg *pg, struct scope *scope);
 
+static const int *lengths_of(const struct statement *statement)
+{
+    return statement->has_arrays ? statement->lengths : NULL;
+}
+
+static const int *formats_of(const struct statement *statement)
+{
+    return statement->has_arrays ? statement->formats : NULL;
+}
+
 /* Sends the statement under its name. Where the list of prepared ones is full it begins anew: what is used often is soon
  * prepared again, and what was used once is gone. */
 static enum status send_statement(struct pg *pg, struct scope *scope, const struct statement *statement, bool *sent,
@@ -179,8 +193,8 @@ static enum status send_statement(struct pg *pg, struct scope *scope, const stru
     if (status != STATUS_OK) {
         return status;
     }
-    *sent =
-        PQsendQueryPrepared(pg->connection, statement->name, statement->count, statement->values, NULL, NULL, 0) == 1;
+    *sent = PQsendQueryPrepared(pg->connection, statement->name, statement->count, statement->values,
+                                lengths_of(statement), formats_of(statement), 0) == 1;
     if (*sent && statement->row_bytes_max != 0) {
         (void)PQsetSingleRowMode(pg->connection);
     }
@@ -258,31 +272,46 @@ static enum status run(struct pg *pg, struct scope *scope, const struct statemen
     return status;
 }
 
-/* Terminated copies of the parameters. A NUL in one would cut it short unseen: false. */
-static bool set_values(struct statement *statement, struct arena *arena, const struct text *parameters, size_t count)
+/* Texts are copied, and terminated. A NUL in one would cut it short unseen: false. Arrays are lent by their owners. */
+static bool set_values(struct statement *statement, struct arena *arena, const struct text *parameters, size_t count,
+                       uint64_t arrays)
 {
+    if (count > PG_PARAMETERS_MAX) {
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (parameters[i].data == NULL) {
-            continue;
+        const struct text parameter = parameters[i];
+        if ((arrays >> i & 1) != 0) {
+            statement->values[i] = parameter.data;
+            statement->lengths[i] = (int)parameter.length;
+            statement->formats[i] = 1;
+        } else if (parameter.data != NULL) {
+            if (memchr(parameter.data, '\0', parameter.length) != NULL) {
+                return false;
+            }
+            statement->values[i] = arena_string(arena, parameter);
         }
-        if (memchr(parameters[i].data, '\0', parameters[i].length) != NULL) {
-            return false;
-        }
-        statement->values[i] = arena_string(arena, parameters[i]);
     }
     statement->count = (int)count;
+    statement->has_arrays = arrays != 0;
     return true;
+}
+
+enum status pg_exec_arrays(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
+                           const struct text *parameters, size_t count, uint64_t arrays, struct pg_result **result)
+{
+    struct statement statement = {.name = name, .sql = sql, .reads = reads};
+    bool full = false;
+    if (!set_values(&statement, scope->arena, parameters, count, arrays)) {
+        return STATUS_INVALID;
+    }
+    return run(pg, scope, &statement, &full, result);
 }
 
 enum status pg_exec(struct pg *pg, struct scope *scope, const char *name, const char *sql, bool reads,
                     const struct text *parameters, size_t count, struct pg_result **result)
 {
-    struct statement statement = {.name = name, .sql = sql, .reads = reads};
-    bool full = false;
-    if (count > PG_PARAMETERS_MAX || !set_values(&statement, scope->arena, parameters, count)) {
-        return STATUS_INVALID;
-    }
-    return run(pg, scope, &statement, &full, result);
+    return pg_exec_arrays(pg, scope, name, sql, reads, parameters, count, 0, result);
 }
 
 /* Two syncs: the transaction is over after the second one whatever became of the statement. */
@@ -290,15 +319,15 @@ static bool send_rehearsal(PGconn *connection, const struct statement *statement
 {
     return PQenterPipelineMode(connection) == 1 &&
            PQsendQueryParams(connection, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
-           PQsendQueryParams(connection, statement->sql, statement->count, NULL, statement->values, NULL, NULL, 0) ==
-               1 &&
+           PQsendQueryParams(connection, statement->sql, statement->count, NULL, statement->values,
+                             lengths_of(statement), formats_of(statement), 0) == 1 &&
            PQpipelineSync(connection) == 1 &&
            PQsendQueryParams(connection, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
            PQpipelineSync(connection) == 1;
 }
 
 enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, const struct text *parameters,
-                        size_t count, struct pg_result **result)
+                        size_t count, uint64_t arrays, struct pg_result **result)
 {
     struct statement statement = {.name = "rehearsal", .sql = sql};
     const int64_t began_ns = clock_monotonic_ns();
@@ -307,7 +336,7 @@ enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, con
     enum status status;
 
     pg->constraint[0] = '\0';
-    if (count > PG_PARAMETERS_MAX || !set_values(&statement, scope->arena, parameters, count)) {
+    if (!set_values(&statement, scope->arena, parameters, count, arrays)) {
         return STATUS_INVALID;
     }
     status = pg_open(pg, scope, true);
@@ -330,10 +359,11 @@ enum status pg_rehearse(struct pg *pg, struct scope *scope, const char *sql, con
 }
 
 enum status pg_read_bounded(struct pg *pg, struct scope *scope, const char *name, const char *sql, size_t bytes_max,
-                            const struct text *parameters, size_t count, struct pg_result **result, bool *full)
+                            const struct text *parameters, size_t count, uint64_t arrays, struct pg_result **result,
+                            bool *full)
 {
     struct statement statement = {.name = name, .sql = sql, .reads = true, .row_bytes_max = bytes_max};
-    if (count > PG_PARAMETERS_MAX || !set_values(&statement, scope->arena, parameters, count)) {
+    if (!set_values(&statement, scope->arena, parameters, count, arrays)) {
         return STATUS_INVALID;
     }
     return run(pg, scope, &statement, full, result);

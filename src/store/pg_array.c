@@ -1,72 +1,74 @@
-/* Text form of arrays. */
+/* Binary form of arrays of texts: a header, and each element behind its length; all numbers of 32 bits, big-endian. */
 #include "pg_array.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #define ARRAY_BYTES_MAX ((size_t)512 << 20)
 
+/* The header of an array without elements is that without its last two members. */
+struct header {
+    uint32_t dimensions;
+    uint32_t has_null;
+    uint32_t element_type;
+    uint32_t count;
+    uint32_t lower_bound;
+};
+
+enum {
+    TEXT_OID = 25, /* in pg_type.dat */
+    EMPTY_HEADER_SIZE = offsetof(struct header, count),
+};
+
+#define NULL_LENGTH UINT32_MAX
+
 void pg_array_init(struct pg_array *array)
 {
-    strbuf_init(&array->text, ARRAY_BYTES_MAX);
+    array->count = 0;
+    strbuf_init(&array->bytes, ARRAY_BYTES_MAX);
 }
 
 void pg_array_free(struct pg_array *array)
 {
-    strbuf_free(&array->text);
+    strbuf_free(&array->bytes);
 }
 
-/* Writes the characters from at to end, with what has to be escaped; returns the end of what was written. Neither character
- * is looked for again before it is come to. */
-static char *escape(char *out, const char *at, const char *end)
-{
-    const char *quote = at;
-    const char *slash = at;
-
-    while (at < end) {
-        if (quote != NULL && quote <= at) {
-            quote = memchr(at, '"', (size_t)(end - at));
-        }
-        if (slash != NULL && slash <= at) {
-            slash = memchr(at, '\\', (size_t)(end - at));
-        }
-        const char *stop = quote != NULL && (slash == NULL || quote < slash) ? quote : slash;
-        const size_t plain = (size_t)((stop != NULL ? stop : end) - at);
-        memcpy(out, at, plain);
-        out += plain;
-        at += plain;
-        if (stop != NULL) {
-            *out++ = '\\';
-            *out++ = *at++;
-        }
-    }
-    return out;
-}
-
-/* Room is made for an element of which each character has to be escaped. */
 void pg_array_append(struct pg_array *array, struct text element)
 {
-    const char before = array->text.length == 0 ? '{' : ',';
-    const char *data = element.data;
+    const bool first = array->bytes.length == 0;
+    const size_t before = (first ? sizeof(struct header) : 0) + sizeof(uint32_t);
+    const uint32_t length = element.data == NULL ? NULL_LENGTH : htonl((uint32_t)element.length);
+    const size_t copied = element.data == NULL ? 0 : element.length;
+    char *end = copied <= ARRAY_BYTES_MAX ? strbuf_reserve(&array->bytes, before + copied) : NULL;
 
-    if (data == NULL) {
-        strbuf_append_char(&array->text, before);
-        strbuf_append_text(&array->text, TEXT("NULL"));
+    if (end == NULL) {
+        array->bytes.overflowed = true;
         return;
     }
-    char *start = strbuf_reserve(&array->text, 2 * element.length + 3);
-    if (start != NULL) {
-        char *out = start;
-        *out++ = before;
-        *out++ = '"';
-        out = escape(out, data, data + element.length);
-        *out++ = '"';
-        array->text.length += (size_t)(out - start);
+    memcpy(end + before - sizeof length, &length, sizeof length);
+    if (copied > 0) {
+        memcpy(end + before, element.data, copied);
     }
+    array->bytes.length += before + copied;
+    array->count++;
 }
 
+/* That there may be NULLs is always said: Postgres finds out itself whether there are. */
 bool pg_array_end(struct pg_array *array, struct text *value)
 {
-    strbuf_append_text(&array->text, array->text.length == 0 ? TEXT("{}") : TEXT("}"));
-    *value = strbuf_text(&array->text);
-    return !array->text.overflowed;
+    const struct header header = {
+        .dimensions = htonl(array->count == 0 ? 0 : 1),
+        .has_null = htonl(1),
+        .element_type = htonl(TEXT_OID),
+        .count = htonl(array->count),
+        .lower_bound = htonl(1),
+    };
+
+    if (array->count == 0) {
+        strbuf_append(&array->bytes, (const char *)&header, EMPTY_HEADER_SIZE);
+    } else {
+        memcpy(array->bytes.data, &header, sizeof header);
+    }
+    *value = strbuf_text(&array->bytes);
+    return !array->bytes.overflowed;
 }

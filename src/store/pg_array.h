@@ -1,12 +1,18 @@
-/* Arrays as parameters: Postgres's text form of one dimension (PostgreSQL's manual, 8.15.6). Pure. */
+/* Arrays of texts as parameters, in the form in which Postgres takes them as they are (array_recv in its arrayfuncs.c): no
+ * character is escaped, and none looked at on either side. A statement that wants other elements casts: $1::text[]::uuid[].
+ * Pure. */
 #ifndef PG_ARRAY_H
 #define PG_ARRAY_H
 
 #include "base/strbuf.h"
 
 struct pg_array {
-    struct strbuf text;
+    struct strbuf bytes;
+    uint32_t count;
 };
+
+/* For the parameters from the one of that index on, so many of them: which parameters are arrays, for pg_exec_arrays. */
+#define PG_ARRAYS(first, count) (((UINT64_C(1) << (count)) - 1) << (first))
 
 void pg_array_init(struct pg_array *array);
 void pg_array_free(struct pg_array *array);

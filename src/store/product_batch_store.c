@@ -41,7 +41,7 @@ static enum status load_products(struct pg *pg, struct scope *scope, const struc
     const char *columns = stored_product_columns(scope->arena);
     const char *sql =
         arena_printf(scope->arena,
-                     "SELECT %s FROM (SELECT unnest($1::uuid[]) AS wanted_id UNION "
+                     "SELECT %s FROM (SELECT unnest($1::text[]::uuid[]) AS wanted_id UNION "
                      "SELECT p.id FROM unnest($2::text[]) AS s (sku) CROSS JOIN LATERAL ("
                      "SELECT id FROM product WHERE " SKU_IS(
                          "s.sku") " LIMIT 1) p) wanted "
@@ -50,7 +50,8 @@ static enum status load_products(struct pg *pg, struct scope *scope, const struc
             .data;
     struct pg_result *result = NULL;
     bool full = false;
-    enum status status = pg_read_bounded(pg, scope, "batch_load", sql, bytes_max, values, 2, &result, &full);
+    enum status status =
+        pg_read_bounded(pg, scope, "batch_load", sql, bytes_max, values, 2, PG_ARRAYS(0, 2), &result, &full);
 
     if (status == STATUS_OK && full) {
         return STATUS_TOO_LARGE;
@@ -62,8 +63,9 @@ static enum status load_categories(struct pg *pg, struct scope *scope, const str
                                    struct batch_found *found)
 {
     struct pg_result *result = NULL;
-    enum status status = pg_exec(pg, scope, "batch_categories", "SELECT id FROM category WHERE id = ANY ($1::uuid[])",
-                                 true, ids, 1, &result);
+    enum status status =
+        pg_exec_arrays(pg, scope, "batch_categories", "SELECT id FROM category WHERE id = ANY ($1::text[]::uuid[])",
+                       true, ids, 1, PG_ARRAYS(0, 1), &result);
 
     if (status == STATUS_OK) {
         found->category_count = pg_rows(result);
@@ -120,10 +122,15 @@ enum {
     COLUMNS,
 };
 
+#define WRITTEN_ARRAYS PG_ARRAYS(0, COLUMNS)
+
 #define GIVEN                                                                                                          \
-    "given AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], "      \
-    "$6::text[], $7::uuid[], $8::text[], $9::json[], $10::json[], $11::text[], $12::bigint[], $13::timestamptz[], "    \
-    "$14::timestamptz[], $15::text[], $16::text[], $17::boolean[], $18::jsonb[], $19::boolean[]) WITH ORDINALITY "     \
+    "given AS MATERIALIZED (SELECT * FROM unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], "             \
+    "$5::text[]::numeric[], "                                                                                          \
+    "$6::text[], $7::text[]::uuid[], $8::text[], $9::text[]::json[], $10::text[]::json[], $11::text[], "               \
+    "$12::text[]::bigint[], $13::text[]::timestamptz[], "                                                              \
+    "$14::text[]::timestamptz[], $15::text[], $16::text[], $17::text[]::boolean[], $18::text[]::jsonb[], "             \
+    "$19::text[]::boolean[]) WITH ORDINALITY "                                                                         \
     "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, " \
     "created_at, updated_at, type, data, deleted, field_version, is_new, place), turn WHERE mine), "
 /* Batches that are about the same skus or products come to them in the same order, whatever order was given: none waits
@@ -171,12 +178,15 @@ static const char created[] =
     "attributes, images, group_key, version, created_at, updated_at) "
     "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
     "created_at, updated_at "
-    "FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::uuid[], $8::text[], "
-    "$9::json[], $10::json[], $11::text[], $12::bigint[], $13::timestamptz[], $14::timestamptz[]) WITH ORDINALITY "
+    "FROM unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]::numeric[], $6::text[], "
+    "$7::text[]::uuid[], $8::text[], "
+    "$9::text[]::json[], $10::text[]::json[], $11::text[], $12::text[]::bigint[], $13::text[]::timestamptz[], "
+    "$14::text[]::timestamptz[]) WITH ORDINALITY "
     "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
     "created_at, updated_at, place) ORDER BY lower(sku), place) "
     "INSERT INTO change (type, id, version, at, data) "
-    "SELECT * FROM unnest($15::text[], $1, $12, $14, $16::text[])";
+    "SELECT * FROM unnest($15::text[], $1::text[]::uuid[], $12::text[]::bigint[], $14::text[]::timestamptz[], "
+    "$16::text[])";
 
 static struct text column_value(const struct batch_row *row, size_t column)
 {
@@ -213,14 +223,15 @@ static enum status run(struct pg *pg, struct scope *scope, const struct text *va
     enum status status;
 
     if (dry_run) {
-        status = pg_rehearse(pg, scope, batch, values, COLUMNS, &result);
+        status = pg_rehearse(pg, scope, batch, values, COLUMNS, WRITTEN_ARRAYS, &result);
     } else if (moves) {
-        status =
-            pg_exec(pg, scope, "batch_write_moved", batch_moved, false, values, COLUMNS + IMPORT_MOVE_VALUES, &result);
+        status = pg_exec_arrays(pg, scope, "batch_write_moved", batch_moved, false, values,
+                                COLUMNS + IMPORT_MOVE_VALUES, WRITTEN_ARRAYS | IMPORT_MOVE_ARRAYS(COLUMNS), &result);
     } else if (key->key.data != NULL) {
-        status = pg_exec(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, &result);
+        status = pg_exec_arrays(pg, scope, "batch_write_keyed", batch_keyed, false, values, COLUMNS + 3, WRITTEN_ARRAYS,
+                                &result);
     } else {
-        status = pg_exec(pg, scope, "batch_write", batch, false, values, COLUMNS, &result);
+        status = pg_exec_arrays(pg, scope, "batch_write", batch, false, values, COLUMNS, WRITTEN_ARRAYS, &result);
     }
     if (status == STATUS_CONFLICT && strcmp(pg_constraint(pg), "idempotency_taken") == 0) {
         return STATUS_IN_PROGRESS;
@@ -255,7 +266,8 @@ enum status product_batch_write(struct pg *pg, struct scope *scope, const struct
         values[COLUMNS + 2] = answer;
     }
     if (status == STATUS_OK && creates) {
-        status = pg_exec(pg, scope, "batch_create", created, false, values, CREATED_COLUMNS, &none);
+        status = pg_exec_arrays(pg, scope, "batch_create", created, false, values, CREATED_COLUMNS,
+                                PG_ARRAYS(0, CREATED_COLUMNS), &none);
     } else if (status == STATUS_OK) {
         status = run(pg, scope, values, idempotency, dry_run, move != NULL);
     }

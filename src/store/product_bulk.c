@@ -10,8 +10,10 @@ enum status product_bulk_insert(struct pg *pg, struct scope *scope, const struct
         "WITH added AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, "
         "attributes, images, "
         "group_key, created_at, updated_at) "
-        "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::uuid[], "
-        "$8::text[], $9::json[], $10::json[], $11::text[], $12::timestamptz[], $13::timestamptz[]) "
+        "SELECT * FROM unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]::numeric[], "
+        "$6::text[], $7::text[]::uuid[], "
+        "$8::text[], $9::text[]::json[], $10::text[]::json[], $11::text[], $12::text[]::timestamptz[], "
+        "$13::text[]::timestamptz[]) "
         "ON CONFLICT DO NOTHING RETURNING search) "
         "SELECT count(*), search_learn_from(array_agg(search)) FROM added"; /* there is no feed to learn them from */
     static const enum product_field fields[] = {
@@ -33,7 +35,8 @@ enum status product_bulk_insert(struct pg *pg, struct scope *scope, const struct
         status = pg_array_end(&arrays[column], &values[column]) ? status : STATUS_TOO_LARGE;
     }
     if (status == STATUS_OK) {
-        status = pg_exec(pg, scope, "product_bulk_insert", sql, false, values, COLUMNS, &result);
+        status = pg_exec_arrays(pg, scope, "product_bulk_insert", sql, false, values, COLUMNS, PG_ARRAYS(0, COLUMNS),
+                                &result);
     }
     if (status == STATUS_OK && !text_to_u64(pg_value(result, 0, 0), added)) {
         status = STATUS_INTERNAL;

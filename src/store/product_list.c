@@ -115,7 +115,7 @@ static enum status read_page(struct pg *pg, struct scope *scope, const struct li
         query->limit <= WHOLE_PAGE_MAX
             ? pg_exec(pg, scope, statement.name, statement.sql, true, statement.values, statement.count, &result)
             : pg_read_bounded(pg, scope, statement.name, statement.sql, PAGE_BYTES_MAX, statement.values,
-                              statement.count, &result, &full);
+                              statement.count, 0, &result, &full);
     return status == STATUS_OK ? take_page(scope, query, &statement, result, full, list, short_page) : status;
 }
 

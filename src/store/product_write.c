@@ -164,7 +164,7 @@ static enum status run(struct pg *pg, struct scope *scope, const struct product_
         values[count++] = write->idempotency.key;
         values[count++] = write->idempotency.request;
     }
-    status = write->dry_run ? pg_rehearse(pg, scope, chosen->sql, values, count, &result)
+    status = write->dry_run ? pg_rehearse(pg, scope, chosen->sql, values, count, 0, &result)
                             : pg_exec(pg, scope, chosen->name, chosen->sql, false, values, count, &result);
     return outcome(pg, status, result);
 }

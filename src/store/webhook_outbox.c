@@ -149,7 +149,7 @@ static const char take_sql[] =
     "CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END, d.type, d.at, d.data "
     "FROM webhook w CROSS JOIN LATERAL (SELECT * FROM webhook_delivery d WHERE d.webhook_id = w.id "
     "  AND d.next_at <= now() ORDER BY d.next_at LIMIT $1) d "
-    "WHERE w.state = 'active' AND NOT w.deleted AND w.id <> ALL ($2::uuid[]) "
+    "WHERE w.state = 'active' AND NOT w.deleted AND w.id <> ALL ($2::text[]::uuid[]) "
     "AND (w.quiet_until IS NULL OR w.quiet_until <= now())";
 
 enum { WEBHOOK, XID, SEQ, MADE, SUBJECT, ATTEMPTS, URL, SECRET, PREVIOUS_SECRET, TYPE, AT, DATA };
@@ -168,7 +168,8 @@ enum status webhook_outbox_take(struct pg *pg, struct scope *scope, uint64_t for
         pg_array_append(&left_out, full[i]);
     }
     if (pg_array_end(&left_out, &values[1])) {
-        status = pg_read_bounded(pg, scope, "webhook_take", take_sql, bytes_max, values, LENGTH(values), &result, &cut);
+        status = pg_read_bounded(pg, scope, "webhook_take", take_sql, bytes_max, values, LENGTH(values),
+                                 PG_ARRAYS(1, 1), &result, &cut);
     }
     pg_array_free(&left_out);
     if (status != STATUS_OK) {
@@ -211,8 +212,9 @@ static const char settled_sql[] = JOB_HELD
     ", given AS MATERIALIZED ("
     "  SELECT webhook_id, xid::xid8 AS xid, seq, made, state, delay, quiet, gone, status, body, error, duration, url "
     "  FROM "
-    "  unnest($3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], "
-    "    $10::boolean[], $11::integer[], $12::text[], $13::text[], $14::bigint[], "
+    "  unnest($3::text[]::uuid[], $4::text[], $5::text[]::bigint[], $6::text[]::bigint[], $7::text[], "
+    "    $8::text[]::bigint[], $9::text[]::bigint[], $10::text[]::boolean[], $11::text[]::integer[], $12::text[], "
+    "    $13::text[], $14::text[]::bigint[], "
     "    $15::text[]) "
     "    g (webhook_id, xid, seq, made, state, delay, quiet, gone, status, body, error, duration, url), held"
     "), settled AS ("
@@ -306,7 +308,8 @@ static enum status settle(struct pg *pg, struct scope *scope, const struct job_h
     }
     values[HOLD + COLUMNS] = pg_decimal(scope, (uint64_t)disable_after_s);
     const char *sql = arena_printf(scope->arena, "%s%s", settled_sql, health_sql).data;
-    return pg_exec(pg, scope, "webhook_settle", sql, false, values, LENGTH(values), result);
+    return pg_exec_arrays(pg, scope, "webhook_settle", sql, false, values, LENGTH(values), PG_ARRAYS(HOLD, COLUMNS),
+                          result);
 }
 
 enum status webhook_outbox_settle(struct pg *pg, struct scope *scope, const struct job_hold *hold,

@@ -35,7 +35,7 @@ static enum status run(struct pg *pg, struct scope *scope, const char *name, con
     values[2] = keyed ? write->idempotency.key : TEXT_ABSENT;
     values[3] = keyed ? write->idempotency.request : TEXT_ABSENT;
     values[4] = write->json;
-    enum status status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, &result)
+    enum status status = write->dry_run ? pg_rehearse(pg, scope, sql, values, count, 0, &result)
                                         : pg_exec(pg, scope, name, sql, false, values, count, &result);
     return status == STATUS_OK ? row_outcome(result) : status;
 }

@@ -5,7 +5,7 @@
 
 static enum status rehearse(struct database *database, const char *sql, struct pg_result **result)
 {
-    return pg_rehearse(database->pg, &database->scope, sql, NULL, 0, result);
+    return pg_rehearse(database->pg, &database->scope, sql, NULL, 0, 0, result);
 }
 
 static const char *count(struct database *database)
@@ -30,7 +30,7 @@ static void what_was_rehearsed_is_answered_and_undone(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(pg_rehearse(database->pg, &database->scope,
                                      "INSERT INTO rehearsed SELECT $1::int + $2::int RETURNING n, 'caf\xc3\xa9'",
-                                     parameters, 2, &result),
+                                     parameters, 2, 0, &result),
                          STATUS_OK);
         assert_int_equal(pg_rows(result), 1);
         assert_text(pg_value(result, 0, 0), "42");
@@ -158,9 +158,10 @@ static void large_values_go_and_come_back(void **state)
     const struct text cut = {.data = "a\0b", .length = 3};
     struct pg_result *result = NULL;
 
-    assert_int_equal(pg_rehearse(database->pg, &database->scope, "SELECT $1::text", &large, 1, &result), STATUS_OK);
+    assert_int_equal(pg_rehearse(database->pg, &database->scope, "SELECT $1::text", &large, 1, 0, &result), STATUS_OK);
     assert_true(text_equal(pg_value(result, 0, 0), large));
-    assert_int_equal(pg_rehearse(database->pg, &database->scope, "SELECT $1::text", &cut, 1, &result), STATUS_INVALID);
+    assert_int_equal(pg_rehearse(database->pg, &database->scope, "SELECT $1::text", &cut, 1, 0, &result),
+                     STATUS_INVALID);
     assert_string_equal(count(database), "0");
 }
 

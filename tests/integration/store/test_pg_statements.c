@@ -197,31 +197,31 @@ static void a_read_stops_at_its_bound(void **state)
     struct pg_result *result = NULL;
     bool full = false;
 
-    assert_int_equal(pg_read_bounded(database->pg, &database->scope, "bounded", sql, 10030, NULL, 0, &result, &full),
+    assert_int_equal(pg_read_bounded(database->pg, &database->scope, "bounded", sql, 10030, NULL, 0, 0, &result, &full),
                      STATUS_OK);
     assert_true(full);
     assert_int_equal(pg_rows(result), 10);
     assert_text(pg_value(result, 9, 1), "109");
 
-    assert_int_equal(pg_read_bounded(database->pg, &database->scope, "bounded", sql, 1, NULL, 0, &result, &full),
+    assert_int_equal(pg_read_bounded(database->pg, &database->scope, "bounded", sql, 1, NULL, 0, 0, &result, &full),
                      STATUS_OK);
     assert_int_equal(pg_rows(result), 1);
 
     assert_int_equal(
-        pg_read_bounded(database->pg, &database->scope, "bounded", sql, (size_t)1 << 30, NULL, 0, &result, &full),
+        pg_read_bounded(database->pg, &database->scope, "bounded", sql, (size_t)1 << 30, NULL, 0, 0, &result, &full),
         STATUS_OK);
     assert_false(full);
     assert_int_equal(pg_rows(result), 500);
     assert_text(pg_value(result, 499, 1), "599");
 
     assert_int_equal(
-        pg_read_bounded(database->pg, &database->scope, "none", "SELECT 1 WHERE false", 1, NULL, 0, &result, &full),
+        pg_read_bounded(database->pg, &database->scope, "none", "SELECT 1 WHERE false", 1, NULL, 0, 0, &result, &full),
         STATUS_OK);
     assert_int_equal(pg_rows(result), 0);
     assert_int_equal(pg_read_bounded(database->pg, &database->scope, "breaks",
                                      "SELECT 6 / (3 - n) FROM "
                                      "generate_series(1, 5) n",
-                                     1000, NULL, 0, &result, &full),
+                                     1000, NULL, 0, 0, &result, &full),
                      STATUS_INVALID);
 }
 
