@@ -27,19 +27,20 @@ struct exchange {
     enum body_state body_state;
     struct request request;
     struct response response;
-    struct response_stream *stream; /* for a long answer; NULL where none can be sent now */
-    struct request_stream *upload;  /* for a body of any size; NULL where none can be read now */
-    struct route_match match;
-    const struct operation *operation; /* what is to be done, once that is found */
+    struct response_stream *stream;    /* for a long answer; NULL where none can be sent now */
+    struct request_stream *upload;     /* for a body of any size; NULL where none can be read now */
+    struct route_match match;          /* its route is NULL where there is none */
+    const struct operation *operation; /* what is to be done; NULL where nothing is known by the method */
     bool unproven;                     /* what is answered may be out of date: reply_unproven */
     int64_t unproven_ms;               /* since it was known to be current */
     const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
 
-/* Whether the body of this request, which was read but for the body, is one that its handler reads as it comes. */
-bool exchange_reads_body(const struct request *request, struct arena *arena);
+/* Finds the route of a request that was read but for its body: app, scope and request are set. Whether the body is one that
+ * the handler reads as it comes. */
+bool exchange_route(struct exchange *exchange);
 
-/* Answers a request: finds the route, checks method, Accept and body, runs the handler, adds the headers that every
+/* Answers a request whose route was looked for: checks method, Accept and body, runs the handler, adds the headers that every
  * answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are
  * set by the caller, response is initialised; afterwards response is whole. Never fails: a fault is an answer too. Where
  * stream->begun is true afterwards, the answer was sent through the stream, whole or cut. */

@@ -31,17 +31,14 @@ static void answer_method_not_allowed(struct exchange *exchange)
                    TEXT_PRINT(uri_printable(exchange->request.method_name, exchange->scope.arena)), TEXT_PRINT(allow));
 }
 
-bool exchange_reads_body(const struct request *request, struct arena *arena)
+bool exchange_route(struct exchange *exchange)
 {
-    const struct route *route;
-    const struct operation *operation;
+    const struct request *request = &exchange->request;
+    const enum http_method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
 
-    if (request->method != METHOD_POST) {
-        return false;
-    }
-    route = router_match(routes, route_count, request->path, arena).route;
-    operation = route != NULL ? route->operations[METHOD_POST] : NULL;
-    return operation != NULL && operation->reads_body;
+    exchange->match = router_match(routes, route_count, request->path, exchange->scope.arena);
+    exchange->operation = exchange->match.route != NULL ? exchange->match.route->operations[method] : NULL;
+    return exchange->operation != NULL && exchange->operation->reads_body;
 }
 
 /* Answers where the body did not arrive as announced; false where it is fine. */
@@ -94,16 +91,11 @@ static bool choose_media(struct exchange *exchange)
 
 static void dispatch(struct exchange *exchange)
 {
-    const struct request *request = &exchange->request;
-    const enum http_method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
-
-    exchange->match = router_match(routes, route_count, request->path, exchange->scope.arena);
     if (exchange->match.route == NULL) {
         problem_answer(exchange, PROBLEM_NOT_FOUND, "There is nothing at this path.");
         return;
     }
-    exchange->operation = exchange->match.route->operations[method];
-    if (method == METHOD_OPTIONS && exchange->operation == NULL) {
+    if (exchange->request.method == METHOD_OPTIONS && exchange->operation == NULL) {
         answer_options(exchange);
     } else if (exchange->operation == NULL) {
         answer_method_not_allowed(exchange);

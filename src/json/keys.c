@@ -1,11 +1,13 @@
-/* Finds duplicate keys by sorting: n log n comparisons whatever the keys are, so that nobody can choose keys which make
- * it slow. Allocates from the heap. */
+/* Finds duplicate keys; many of them by sorting: n log n comparisons whatever the keys are, so that nobody can choose keys
+ * which make it slow. Allocates from the heap. */
 #include "keys.h"
 
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define FEW 16 /* so many keys are sooner compared with one another than sorted */
 
 void json_keys_add(struct json_keys *keys, struct text name, size_t offset)
 {
@@ -33,10 +35,26 @@ static int compare_keys(const void *left, const void *right)
     return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
 }
 
+/* Of keys that stand in the order of their places. */
+static const struct json_key *repeated_of_few(const struct json_key *item, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (compare_names(item[i].name, item[k].name) == 0) {
+                return &item[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 const struct json_key *json_keys_repeated(struct json_keys *keys, size_t first)
 {
     if (keys->count - first < 2) {
         return NULL;
+    }
+    if (keys->count - first <= FEW) {
+        return repeated_of_few(keys->item + first, keys->count - first);
     }
     qsort(keys->item + first, keys->count - first, sizeof(*keys->item), compare_keys);
     const struct json_key *repeated = NULL;

@@ -20,7 +20,7 @@ struct json_keys {
 
 void json_keys_add(struct json_keys *keys, struct text name, size_t offset);
 
-/* Of the keys from index first on, the earliest that repeats one before it, or NULL. Sorts them. */
+/* Of the keys from index first on, the earliest that repeats one before it, or NULL. May sort them. */
 const struct json_key *json_keys_repeated(struct json_keys *keys, size_t first);
 
 void json_keys_free(struct json_keys *keys);

@@ -265,7 +265,7 @@ static void begin_body(FCGX_Request *request, struct serving *serving)
 
     exchange->upload = NULL;
     exchange->request.body = TEXT("");
-    if (exchange_reads_body(&exchange->request, serving->arena)) {
+    if (exchange_route(exchange)) {
         exchange->body_state = BODY_UNREAD;
         if (serving->stream.beside != NULL) {
             upload_begin(&serving->upload, &serving->stream, request, exchange->request.content_length,

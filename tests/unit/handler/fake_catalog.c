@@ -643,7 +643,7 @@ struct exchange *serve_in_state(struct catalog *catalog, const char *method, con
     kept.exchange.request.body = body != NULL ? text_of(body) : TEXT("");
     kept.exchange.body_state = state;
     kept.exchange.upload = NULL;
-    if (exchange_reads_body(&kept.exchange.request, kept.arena)) {
+    if (exchange_route(&kept.exchange)) {
         upload = (struct upload_of_test){.stream = {.read = upload_read}, .body = body != NULL ? body : ""};
         kept.exchange.upload = fake_upload.absent ? NULL : &upload.stream;
     }

@@ -300,6 +300,39 @@ static void test_duplicate_keys(void **state)
     }
 }
 
+/* An object of so many members with names of their own, and two more that repeat one each unless they are left out. */
+static struct text members(struct fixture *fixture, size_t count, bool repeats)
+{
+    struct strbuf buffer;
+    strbuf_init(&buffer, BODY_SIZE);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_printf(&buffer, "%s\"k%zu\":0", i == 0 ? "{" : ",", i);
+    }
+    if (repeats) {
+        strbuf_printf(&buffer, ",\"k%zu\":1,\"k0\":1", count / 2);
+    }
+    strbuf_append_char(&buffer, '}');
+    struct text text = arena_copy(fixture->arena, strbuf_text(&buffer));
+    strbuf_free(&buffer);
+    return text;
+}
+
+/* Few names are not looked for as many are. */
+static void test_duplicate_among_any_number_of_keys(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (size_t count = 1; count < 70; count++) {
+        char pointer[16];
+        (void)snprintf(pointer, sizeof(pointer), "/k%zu", count / 2);
+        assert_valid(fixture, members(fixture, count, false));
+        const struct fault *fault = check(fixture, members(fixture, count, true));
+        assert_non_null(fault);
+        assert_string_equal(fault->code, "duplicate_key");
+        assert_string_equal(fault->where, pointer);
+    }
+}
+
 /* Text of a number of levels: arrays, or objects and arrays in turn. */
 static struct text nested(struct fixture *fixture, size_t levels, bool objects)
 {
@@ -395,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_utf8, setup, teardown),
         cmocka_unit_test_setup_teardown(test_surrogates, setup, teardown),
         cmocka_unit_test_setup_teardown(test_duplicate_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_duplicate_among_any_number_of_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth, setup, teardown),
         cmocka_unit_test_setup_teardown(test_members, setup, teardown),
         cmocka_unit_test_setup_teardown(test_values, setup, teardown),

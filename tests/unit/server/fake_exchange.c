@@ -22,10 +22,9 @@ static void answer_in_parts(struct exchange *exchange)
     fake_exchange.cut = stream->cut;
 }
 
-bool exchange_reads_body(const struct request *request, struct arena *arena)
+bool exchange_route(struct exchange *exchange)
 {
-    (void)arena;
-    return fake_exchange.reads_body && request->method == METHOD_POST;
+    return fake_exchange.reads_body && exchange->request.method == METHOD_POST;
 }
 
 /* As much as fits is kept; the rest is read all the same. */
