@@ -101,6 +101,10 @@ MUST_CHECK enum status product_cache_get(struct product_cache *cache, struct sco
 MUST_CHECK bool product_cache_get_unproven(struct product_cache *cache, struct text id, int64_t age_ms_max,
                                            struct cached_product *product, int64_t *age_ms);
 
+/* Keeps a product in this process alone, where nothing was written since the ticket was given. */
+void product_cache_put_here(struct product_cache *cache, struct text id, const struct cached_product *product,
+                            const struct cache_ticket *ticket);
+
 /* Keeps a product at both levels, where nothing was written since the ticket was given. Redis is not waited for. */
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
                        const struct cached_product *product, const struct cache_ticket *ticket);

@@ -222,18 +222,33 @@ void product_cache_forgo(struct product_cache *cache, struct scope *scope, struc
 static bool is_worth_keeping(const struct product_cache *cache, const struct cache_ticket *ticket)
 {
     return ticket->usable && ticket->incarnation == cells_incarnation(cache->cells) &&
-           ticket->word == cells_word(cache->cells, ticket->cell);
+           ticket->incarnation == cache->incarnation && ticket->word == cells_word(cache->cells, ticket->cell);
+}
+
+static void hold(struct product_cache *cache, struct text id, const struct cached_product *product,
+                 const struct cache_ticket *ticket)
+{
+    struct held_product held = {.version = product->version, .json = product->json, .held_ns = clock_monotonic_ns()};
+
+    memcpy(held.guard, ticket->guard, sizeof held.guard);
+    product_memory_put(cache->memory, id, ticket->word, &held);
 }
 
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
                        const struct cached_product *product, const struct cache_ticket *ticket)
 {
-    struct held_product held = {.version = product->version, .json = product->json, .held_ns = clock_monotonic_ns()};
-
-    if (is_worth_keeping(cache, ticket) && ticket->incarnation == cache->incarnation) {
-        memcpy(held.guard, ticket->guard, sizeof held.guard);
+    if (is_worth_keeping(cache, ticket)) {
         remote_put(&cache->remote, scope, id, product, ticket);
-        product_memory_put(cache->memory, id, ticket->word, &held);
+        hold(cache, id, product, ticket);
+    }
+    release(cache, ticket);
+}
+
+void product_cache_put_here(struct product_cache *cache, struct text id, const struct cached_product *product,
+                            const struct cache_ticket *ticket)
+{
+    if (is_worth_keeping(cache, ticket)) {
+        hold(cache, id, product, ticket);
     }
     release(cache, ticket);
 }

@@ -56,10 +56,19 @@ enum status catalog_begin_write(struct catalog *catalog, struct scope *scope, co
     return status == STATUS_OK ? product_cache_begin_write(catalog->options.cache, scope, marks) : status;
 }
 
+/* Of what is created most is read by nobody soon, and the first who reads it elsewhere puts it into Redis. */
+void catalog_keep_created(struct catalog *catalog, struct text id, const struct product_view *view,
+                          const struct cache_ticket *ticket)
+{
+    const struct cached_product product = {.version = view->version, .json = view->json};
+
+    product_cache_put_here(catalog->options.cache, id, &product, ticket);
+}
+
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket)
 {
-    struct cached_product product = {.version = view->version, .json = view->json};
+    const struct cached_product product = {.version = view->version, .json = view->json};
 
     product_cache_put(catalog->options.cache, scope, id, &product, ticket);
 }

@@ -37,6 +37,10 @@ MUST_CHECK enum status catalog_begin_write(struct catalog *catalog, struct scope
 void catalog_keep(struct catalog *catalog, struct scope *scope, struct text id, const struct product_view *view,
                   const struct cache_ticket *ticket);
 
+/* The same for one that this process has just created: it is held in its own memory alone. */
+void catalog_keep_created(struct catalog *catalog, struct text id, const struct product_view *view,
+                          const struct cache_ticket *ticket);
+
 /* What became of a write that was sent. */
 enum cache_outcome change_outcome(enum status status);
 

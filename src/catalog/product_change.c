@@ -156,7 +156,12 @@ static enum status write_out(struct change *change, struct product_write *write,
         return status;
     }
     *change->result = (struct change_result){.id = write->record->value[PRODUCT_ID], .view = view, .created = insert};
-    if (!write->dry_run && !write->deleted) {
+    if (write->dry_run || write->deleted) {
+        return STATUS_OK;
+    }
+    if (insert) {
+        catalog_keep_created(change->catalog, change->result->id, &view, &ticket);
+    } else {
         catalog_keep(change->catalog, change->scope, change->result->id, &view, &ticket);
     }
     return STATUS_OK;

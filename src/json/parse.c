@@ -60,9 +60,9 @@ static void put(struct builder *builder, struct text name, struct json_object *v
         builder->root = value;
         tree_keep(value, builder->arena);
     } else if (name.data != NULL) {
-        /* The check has seen that no other member has it. */
-        tree_must_succeed(
-            json_object_object_add_ex(into, arena_string(builder->arena, name), value, JSON_C_OBJECT_ADD_KEY_IS_NEW));
+        /* The check has seen that no other member has it; and the name lives as long as the tree. */
+        tree_must_succeed(json_object_object_add_ex(into, arena_string(builder->arena, name), value,
+                                                    JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT));
     } else {
         tree_must_succeed(json_object_array_add(into, value));
     }
