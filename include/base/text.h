@@ -40,6 +40,9 @@ struct text text_trim_ows(struct text text);
  * where there is no separator. */
 struct text text_split(struct text text, char separator, struct text *rest);
 
+/* How many bytes at the start are printable ASCII: 0x20 to 0x7E. */
+size_t text_printable_prefix(struct text text);
+
 /* Copies the bytes to where there is room for them, and returns the place behind them. */
 char *text_put(char *at, struct text text);
 

@@ -85,6 +85,32 @@ struct text text_split(struct text text, char separator, struct text *rest)
     return (struct text){.data = text.data, .length = before};
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGH_BITS (EACH_BYTE * 0x80)
+
+/* The subtraction borrows from the next byte, and the addition carries into it, but only past a byte that is not printable
+ * itself, so that the answer for the whole word is exact. */
+static bool word_is_printable(uint64_t word)
+{
+    return ((word | (word - EACH_BYTE * 0x20) | (word + EACH_BYTE)) & HIGH_BITS) == 0;
+}
+
+size_t text_printable_prefix(struct text text)
+{
+    size_t at = 0;
+
+    for (uint64_t word; at + sizeof word <= text.length; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        if (!word_is_printable(word)) {
+            break;
+        }
+    }
+    while (at < text.length && text.data[at] >= ' ' && text.data[at] <= '~') {
+        at++;
+    }
+    return at;
+}
+
 char *text_put(char *at, struct text text)
 {
     if (text.length > 0) {

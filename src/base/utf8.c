@@ -83,8 +83,8 @@ size_t utf8_valid_prefix(struct text text)
 
 size_t utf8_count(struct text text)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < text.length; i++) {
+    size_t count = text_printable_prefix(text);
+    for (size_t i = count; i < text.length; i++) {
         count += !is_continuation((unsigned char)text.data[i]);
     }
     return count;

@@ -62,21 +62,17 @@ static bool control_allowed(const struct field *field, uint32_t code_point)
     return field->kind == FIELD_PROSE && (code_point == '\n' || code_point == '\t');
 }
 
-static bool is_printable_ascii(char c)
-{
-    return c >= ' ' && c <= '~';
-}
-
 static bool check_controls(const struct field *field, struct text value, const char *pointer, struct faults *faults)
 {
-    size_t at = 0;
-    while (at < value.length) {
-        if (is_printable_ascii(value.data[at])) {
-            at++;
-            continue;
+    struct text rest = value;
+    for (;;) {
+        const size_t printable = text_printable_prefix(rest);
+        rest = (struct text){.data = rest.data + printable, .length = rest.length - printable};
+        if (rest.length == 0) {
+            break;
         }
         uint32_t code_point;
-        size_t length = utf8_decode((struct text){.data = value.data + at, .length = value.length - at}, &code_point);
+        size_t length = utf8_decode(rest, &code_point);
         if (length == 0) {
             break;
         }
@@ -85,7 +81,7 @@ static bool check_controls(const struct field *field, struct text value, const c
             return refuse(faults, pointer, "control_character", "must have no control characters%s, has U+%04" PRIX32,
                           allowed, code_point);
         }
-        at += length;
+        rest = (struct text){.data = rest.data + length, .length = rest.length - length};
     }
     return true;
 }

@@ -21,15 +21,24 @@ struct builder {
     struct json_object *root;
 };
 
+/* The end of a string without escapes is the next double quote; NULL where there is an escape before it. */
+static const char *end_of_plain(const char *start, const char *end)
+{
+    const char *quote = memchr(start, '"', (size_t)(end - start));
+
+    return quote != NULL && memchr(start, '\\', (size_t)(quote - start)) == NULL ? quote : NULL;
+}
+
 /* at is a double quote; moves behind the string. */
 static struct text take_string(struct builder *builder)
 {
     const char *start = builder->at + 1;
-    const struct string_scan scan = json_scan_string(start, builder->end);
-    const struct text inside = {.data = start, .length = (size_t)(scan.stop - start)};
+    const char *plain_end = end_of_plain(start, builder->end);
+    const char *stop = plain_end != NULL ? plain_end : json_scan_string(start, builder->end).stop;
+    const struct text inside = {.data = start, .length = (size_t)(stop - start)};
 
-    builder->at = scan.stop + 1;
-    return scan.escaped ? json_decode_string(inside, builder->arena) : inside;
+    builder->at = stop + 1;
+    return plain_end != NULL ? inside : json_decode_string(inside, builder->arena);
 }
 
 static bool is_of_number(char c)

@@ -78,9 +78,12 @@ def test_a_read_by_id_comes_from_redis(client, redis, database):
     eventually(lambda: redis.exists(key))
 
 
-def test_a_created_product_is_kept_at_once(client, redis):
-    product = client.product()
-    eventually(lambda: keys_of(redis, product))
+def test_what_is_created_is_left_to_its_first_reader(client, redis):
+    products = [client.product() for _ in range(8)]
+    cached(client, redis, products[0])
+    assert not any(keys_of(redis, product) for product in products[1:])
+    for product in products[1:]:
+        cached(client, redis, product)
 
 
 @pytest.mark.parametrize("directive", ["no-cache", "No-Cache", "no-store", "max-age=0, no-cache", "no-cache=\"x\""])

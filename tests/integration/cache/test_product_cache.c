@@ -177,17 +177,29 @@ static void two_writers_at_once_leave_no_ticket(void **state)
     process_end(&other);
 }
 
-static void a_product_that_was_made_is_kept_unless_it_was_changed_since(void **state)
+static void put_here(struct process *process, const char *id, const struct cache_ticket *ticket)
+{
+    const struct cached_product product = {.version = 1, .json = TEXT("{\"version\":1}")};
+
+    product_cache_put_here(process->cache, text_of(id), &product, ticket);
+}
+
+static void a_product_that_was_made_is_kept_here_unless_it_was_changed_since(void **state)
 {
     struct process one = with_memory(state);
     struct process other = with_memory(state);
     struct cache_ticket ticket = product_cache_note(one.cache, TEXT(ID));
 
-    put(&one, ID, 1, &ticket);
+    put_here(&one, ID, &ticket);
+    assert_int_equal(got(&one, ID), 1);
+    assert_int_equal(got(&other, ID), 0);
+    fill(&other, ID, 1);
     assert_int_equal(got(&other, ID), 1);
+    write_whole(&other, ID);
+    assert_int_equal(got(&one, ID), 0);
     ticket = product_cache_note(one.cache, TEXT(OTHER_ID));
     write_whole(&other, OTHER_ID);
-    put(&one, OTHER_ID, 1, &ticket);
+    put_here(&one, OTHER_ID, &ticket);
     assert_int_equal(got(&one, OTHER_ID), 0);
     process_end(&one);
     process_end(&other);
@@ -403,7 +415,7 @@ int main(void)
         cmocka_unit_test_setup(a_fill_that_a_write_overtook_is_not_served, hosts_reset),
         cmocka_unit_test_setup(an_entry_that_comes_back_is_not_served, hosts_reset),
         cmocka_unit_test_setup(two_writers_at_once_leave_no_ticket, hosts_reset),
-        cmocka_unit_test_setup(a_product_that_was_made_is_kept_unless_it_was_changed_since, hosts_reset),
+        cmocka_unit_test_setup(a_product_that_was_made_is_kept_here_unless_it_was_changed_since, hosts_reset),
         cmocka_unit_test_setup(a_write_of_unknown_outcome_keeps_its_product_out, hosts_reset),
         cmocka_unit_test_setup(what_cannot_be_proven_is_given_unless_it_is_known_to_be_old, hosts_reset),
         cmocka_unit_test_setup(a_killed_writers_product_is_out_until_its_backend_is_gone, hosts_reset),

@@ -353,7 +353,7 @@ static void help_is_a_sorted_table(void **state)
         assert_int_equal(strspn(prose, " "), 6);
         assert_true(strlen(prose) > 10 && strlen(prose) <= 100);
     }
-    assert_int_equal(variables, 37);
+    assert_int_equal(variables, 38);
     free(help);
 }
 

@@ -46,6 +46,25 @@ static void trims_spaces_and_tabs_only(void **state)
     assert_text(text_trim_ows(TEXT_ABSENT), NULL);
 }
 
+static void counts_printable_bytes_at_the_start(void **state)
+{
+    (void)state;
+    char bytes[24];
+
+    assert_int_equal(text_printable_prefix(TEXT_ABSENT), 0);
+    for (size_t length = 0; length <= sizeof(bytes); length++) {
+        for (size_t at = 0; at < length; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                const bool printable = byte >= 0x20 && byte <= 0x7e;
+                memset(bytes, (at + (size_t)byte) % 2 == 0 ? '~' : ' ', sizeof(bytes));
+                bytes[at] = (char)byte;
+                assert_int_equal(text_printable_prefix((struct text){.data = bytes, .length = length}),
+                                 printable ? length : at);
+            }
+        }
+    }
+}
+
 static void splits_at_the_first_separator(void **state)
 {
     (void)state;
@@ -179,6 +198,7 @@ int main(void)
         cmocka_unit_test(absent_differs_from_empty),
         cmocka_unit_test(compares_bytes),
         cmocka_unit_test(trims_spaces_and_tabs_only),
+        cmocka_unit_test(counts_printable_bytes_at_the_start),
         cmocka_unit_test(splits_at_the_first_separator),
         cmocka_unit_test(reads_decimals),
         cmocka_unit_test(is_put_where_there_is_room),
