@@ -15,11 +15,11 @@ enum { IMPORT_MOVE_VALUES = 10 };
     JOB_HELD_AS(id, fence)                                                                                             \
     ", moved AS (UPDATE import SET place = " to "::bigint, created = created + " created "::bigint, "                  \
     "updated = updated + " updated "::bigint, unchanged = unchanged + " unchanged "::bigint, "                         \
-    "failed = failed + cardinality(" numbers "::text[]), "                                                           \
+    "failed = failed + cardinality(" numbers "::text[]), "                                                             \
     "differences = concat_ws(',', nullif(differences, ''), " differences "::text), touched_at = now() "                \
     "WHERE id = " id " AND place = " from "::bigint AND EXISTS (SELECT FROM held) RETURNING id), "                     \
     "noted AS (INSERT INTO import_error (import, number, content) "                                                    \
-    "SELECT m.id, e.number, e.content FROM moved m, unnest(" numbers "::text[]::bigint[], " contents                                     \
+    "SELECT m.id, e.number, e.content FROM moved m, unnest(" numbers "::text[]::bigint[], " contents                   \
     "::text[]) e (number, content) ON CONFLICT DO NOTHING)"
 
 /* The values of these parameters; the arrays are the caller's, to be freed in any case. False where one grew too large. */
