@@ -259,6 +259,8 @@ def test_a_database_made_after_the_start_is_migrated_and_used(own, tmp_path):
 
 def test_a_slow_postgres_is_given_up_at_the_deadline(own, client):
     product = client.product()
+    # What is changed is put into Redis, so that any worker has it.
+    assert client.patch(path_of(product), json={"price": "2.00"}).status_code == 200
     attempts = [
         lambda one: one.fresh(path_of(product)),
         lambda one: one.get(f"{PRODUCTS}?category_id={product['category_id']}"),

@@ -248,6 +248,7 @@ def test_given_servers_are_used_and_none_is_started(nginx_stack):
             assert client.get(PRODUCTS).json() == []
             product = client.product()
             assert client.get(f"{PRODUCTS}/{product['id']}").json() == product
+            assert client.patch(f"{PRODUCTS}/{product['id']}", json={"price": "2.00"}).status_code == 200
         eventually(lambda: stack.redis_client().dbsize() > 0)
     assert nginx_stack.redis_client().ping()
 
