@@ -104,14 +104,17 @@ static struct text escape_json(struct text rest, char small[ESCAPE_MAX], size_t 
 static size_t plain_run(struct text text, enum escape escape, size_t limit)
 {
     static const char also_special[] = {[ESCAPE_PROSE] = '\\', [ESCAPE_WORD] = ' ', [ESCAPE_JSON] = '"'};
-    const char special[] = {'\\', also_special[escape]};
-    text.length =
-        text_printable_prefix((struct text){.data = text.data, .length = text.length < limit ? text.length : limit});
-    for (size_t i = 0; i < sizeof special && text.length > 0; i++) {
-        const char *found = memchr(text.data, special[i], text.length);
-        text.length = found != NULL ? (size_t)(found - text.data) : text.length;
+    const char special = also_special[escape];
+    const size_t end = text.length < limit ? text.length : limit;
+    size_t length = 0;
+    while (length < end) {
+        const char c = text.data[length];
+        if (c < ' ' || c > '~' || c == '\\' || c == special) {
+            break;
+        }
+        length++;
     }
-    return text.length;
+    return length;
 }
 
 /* Puts a part escaped, cut so that it takes at most bound bytes. */

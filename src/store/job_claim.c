@@ -227,7 +227,8 @@ enum status job_claim_hand_back(struct pg *pg, struct scope *scope, struct text 
 {
     static const char sql[] =
         "UPDATE job SET state = 'queued', runner = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0) "
-        "WHERE state = 'running' AND runner = $2 AND NOT cancelling AND id <> ALL ($1::text[]::uuid[])";
+        "WHERE state = 'running' AND runner = $2 AND NOT cancelling AND id <> ALL ((SELECT "
+        "$1::text[]::uuid[])::uuid[])";
     struct text values[2] = {[1] = runner};
     struct pg_result *result = NULL;
     struct arrays arrays;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/resolver.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,8 @@ static enum status run(struct pg *pg, struct scope *scope, const struct statemen
 }
 
 /* Texts are copied, and terminated. A NUL in one would cut it short unseen: false. Arrays are lent by their owners. */
+static_assert(PG_PARAMETERS_MAX <= 64, "each parameter has its bit in arrays");
+
 static bool set_values(struct statement *statement, struct arena *arena, const struct text *parameters, size_t count,
                        uint64_t arrays)
 {

@@ -1,5 +1,6 @@
 /* Arrays of texts as parameters, in the form in which Postgres takes them as they are (array_recv in its arrayfuncs.c): no
- * character is escaped, and none looked at on either side. A statement that wants other elements casts: $1::text[]::uuid[].
+ * character is escaped, and none looked at on either side. A statement that wants other elements casts: $1::text[]::uuid[];
+ * where each row is compared with them, in a query of its own, so that it is done once: ((SELECT $1::text[]::uuid[])::uuid[]).
  * Pure. */
 #ifndef PG_ARRAY_H
 #define PG_ARRAY_H

@@ -63,9 +63,9 @@ static enum status load_categories(struct pg *pg, struct scope *scope, const str
                                    struct batch_found *found)
 {
     struct pg_result *result = NULL;
-    enum status status =
-        pg_exec_arrays(pg, scope, "batch_categories", "SELECT id FROM category WHERE id = ANY ($1::text[]::uuid[])",
-                       true, ids, 1, PG_ARRAYS(0, 1), &result);
+    enum status status = pg_exec_arrays(pg, scope, "batch_categories",
+                                        "SELECT id FROM category WHERE id = ANY ((SELECT $1::text[]::uuid[])::uuid[])",
+                                        true, ids, 1, PG_ARRAYS(0, 1), &result);
 
     if (status == STATUS_OK) {
         found->category_count = pg_rows(result);

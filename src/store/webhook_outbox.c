@@ -149,7 +149,7 @@ static const char take_sql[] =
     "CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END, d.type, d.at, d.data "
     "FROM webhook w CROSS JOIN LATERAL (SELECT * FROM webhook_delivery d WHERE d.webhook_id = w.id "
     "  AND d.next_at <= now() ORDER BY d.next_at LIMIT $1) d "
-    "WHERE w.state = 'active' AND NOT w.deleted AND w.id <> ALL ($2::text[]::uuid[]) "
+    "WHERE w.state = 'active' AND NOT w.deleted AND w.id <> ALL ((SELECT $2::text[]::uuid[])::uuid[]) "
     "AND (w.quiet_until IS NULL OR w.quiet_until <= now())";
 
 enum { WEBHOOK, XID, SEQ, MADE, SUBJECT, ATTEMPTS, URL, SECRET, PREVIOUS_SECRET, TYPE, AT, DATA };

@@ -86,6 +86,16 @@ def test_what_is_created_is_left_to_its_first_reader(client, redis):
         cached(client, redis, product)
 
 
+def test_what_is_created_is_held_by_the_worker_that_made_it(fresh_stack):
+    stack = fresh_stack(WORKERS=1)
+    with contextlib.closing(stack.connect()) as database, Client(stack.url) as client:
+        database.autocommit = True
+        product = client.product()
+        alter(database, product, "behind", 1)
+        assert client.get(path_of(product)).json() == product
+        assert client.fresh(path_of(product)).json()["name"] == "behind"
+
+
 @pytest.mark.parametrize("directive", ["no-cache", "No-Cache", "no-store", "max-age=0, no-cache", "no-cache=\"x\""])
 def test_no_cache_is_answered_from_postgres(client, redis, database, directive):
     product = client.product()

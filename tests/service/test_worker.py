@@ -416,10 +416,10 @@ def test_workers_interrupt_nobody(make_pool):
 
 
 @pytest.mark.parametrize(("chosen", "setting", "found"), [
-    ("--idle", "batch", os.SCHED_IDLE), ("--rr", "batch", os.SCHED_RR), ("--other", "inherited", os.SCHED_OTHER)])
+    ("--idle", "batch", os.SCHED_IDLE), ("--other", "inherited", os.SCHED_OTHER)])
 def test_who_starts_the_pool_may_choose_the_policy(make_pool, tmp_path, chosen, setting, found):
     program = tmp_path / "started"
-    program.write_text(f'#!/bin/sh\nexec chrt {chosen} {int(chosen == "--rr")} "{worker_pool.PROGRAM}" "$@"\n',
+    program.write_text(f'#!/bin/sh\nexec chrt {chosen} 0 "{worker_pool.PROGRAM}" "$@"\n',
                        encoding="utf-8")
     program.chmod(0o755)
     running = make_pool(workers=2, program=program, WARES_SCHEDULING=setting)
