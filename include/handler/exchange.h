@@ -36,12 +36,12 @@ struct exchange {
     const char *media;                 /* of its types the one that the client likes best; NULL where it has none */
 };
 
-/* Finds the route of a request that was read but for its body: app, scope and request are set. Whether the body is one that
- * the handler reads as it comes. */
+/* Finds the route of a request that was read but for its body: scope and request are set. Whether the body is one that the
+ * handler reads as it comes. */
 bool exchange_route(struct exchange *exchange);
 
-/* Answers a request whose route was looked for: checks method, Accept and body, runs the handler, adds the headers that every
- * answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are
+/* Answers a request whose route was looked for: checks method, Accept and body, runs the handler, adds the headers that
+ * every answer has (X-Request-Id, Server-Timing, traceparent). exchange->app, scope, started_ns, body_state and request are
  * set by the caller, response is initialised; afterwards response is whole. Never fails: a fault is an answer too. Where
  * stream->begun is true afterwards, the answer was sent through the stream, whole or cut. */
 void exchange_serve(struct exchange *exchange);

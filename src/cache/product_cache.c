@@ -225,13 +225,16 @@ static bool is_worth_keeping(const struct product_cache *cache, const struct cac
            ticket->incarnation == cache->incarnation && ticket->word == cells_word(cache->cells, ticket->cell);
 }
 
-static void hold(struct product_cache *cache, struct text id, const struct cached_product *product,
-                 const struct cache_ticket *ticket)
+void product_cache_put_here(struct product_cache *cache, struct text id, const struct cached_product *product,
+                            const struct cache_ticket *ticket)
 {
     struct held_product held = {.version = product->version, .json = product->json, .held_ns = clock_monotonic_ns()};
 
-    memcpy(held.guard, ticket->guard, sizeof held.guard);
-    product_memory_put(cache->memory, id, ticket->word, &held);
+    if (is_worth_keeping(cache, ticket)) {
+        memcpy(held.guard, ticket->guard, sizeof held.guard);
+        product_memory_put(cache->memory, id, ticket->word, &held);
+    }
+    release(cache, ticket);
 }
 
 void product_cache_put(struct product_cache *cache, struct scope *scope, struct text id,
@@ -239,18 +242,8 @@ void product_cache_put(struct product_cache *cache, struct scope *scope, struct 
 {
     if (is_worth_keeping(cache, ticket)) {
         remote_put(&cache->remote, scope, id, product, ticket);
-        hold(cache, id, product, ticket);
     }
-    release(cache, ticket);
-}
-
-void product_cache_put_here(struct product_cache *cache, struct text id, const struct cached_product *product,
-                            const struct cache_ticket *ticket)
-{
-    if (is_worth_keeping(cache, ticket)) {
-        hold(cache, id, product, ticket);
-    }
-    release(cache, ticket);
+    product_cache_put_here(cache, id, product, ticket);
 }
 
 /* With many hosts a fill needs a lease of Redis's, which a write has none of. */

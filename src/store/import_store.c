@@ -308,11 +308,7 @@ enum status import_store_categories(struct pg *pg, struct scope *scope, const st
     struct text value;
     enum status status = STATUS_TOO_LARGE;
 
-    pg_array_init(&array);
-    for (size_t i = 0; i < count; i++) {
-        pg_array_append(&array, names[i]);
-    }
-    if (pg_array_end(&array, &value)) {
+    if (pg_array_of(&array, names, count, &value)) {
         status = pg_exec_arrays(pg, scope, "import_categories", sql, true, &value, 1, PG_ARRAYS(0, 1), &result);
     }
     pg_array_free(&array);

@@ -18,7 +18,7 @@ static struct text number(struct scope *scope, int64_t value)
 
 #define ARRAYS_MAX 4
 
-/* Runs a statement whose first parameters are arrays. */
+/* The first parameters of a statement. */
 struct arrays {
     struct pg_array array[ARRAYS_MAX];
     size_t count;
@@ -32,22 +32,22 @@ static void arrays_init(struct arrays *arrays, size_t count)
     }
 }
 
-/* The arrays become the first values; false where one grew beyond its bound. */
-static bool arrays_end(struct arrays *arrays, struct text *values)
+/* Runs the statement, with the arrays as the first of its values, and frees them. */
+static enum status exec_with_arrays(struct pg *pg, struct scope *scope, struct arrays *arrays, const char *name,
+                                    const char *sql, struct text *values, size_t count, struct pg_result **result)
 {
-    for (size_t i = 0; i < arrays->count; i++) {
-        if (!pg_array_end(&arrays->array[i], &values[i])) {
-            return false;
-        }
-    }
-    return true;
-}
+    bool fit = true;
 
-static void arrays_free(struct arrays *arrays)
-{
+    for (size_t i = 0; i < arrays->count; i++) {
+        fit = pg_array_end(&arrays->array[i], &values[i]) && fit;
+    }
+    const enum status status =
+        fit ? pg_exec_arrays(pg, scope, name, sql, false, values, count, PG_ARRAYS(0, arrays->count), result)
+            : STATUS_TOO_LARGE;
     for (size_t i = 0; i < arrays->count; i++) {
         pg_array_free(&arrays->array[i]);
     }
+    return status;
 }
 
 /* --- claiming --- */
@@ -83,17 +83,13 @@ enum status job_claim_take(struct pg *pg, struct scope *scope, const struct job_
                              number(scope, claimant->lease_ms)};
     struct pg_result *result = NULL;
     struct arrays arrays;
-    enum status status = STATUS_TOO_LARGE;
 
     arrays_init(&arrays, 1);
     for (size_t i = 0; i < claimant->kind_count; i++) {
         pg_array_append(&arrays.array[0], text_of(claimant->kinds[i]));
     }
-    if (arrays_end(&arrays, values)) {
-        status = pg_exec_arrays(pg, scope, "job_take", take_sql, false, values, LENGTH(values),
-                                PG_ARRAYS(0, arrays.count), &result);
-    }
-    arrays_free(&arrays);
+    const enum status status =
+        exec_with_arrays(pg, scope, &arrays, "job_take", take_sql, values, LENGTH(values), &result);
     if (status != STATUS_OK) {
         return status;
     }
@@ -159,7 +155,6 @@ enum status job_claim_beat(struct pg *pg, struct scope *scope, int64_t lease_ms,
     struct text values[5] = {[4] = number(scope, lease_ms)};
     struct pg_result *result = NULL;
     struct arrays arrays;
-    enum status status = STATUS_TOO_LARGE;
 
     arrays_init(&arrays, 4);
     for (size_t i = 0; i < count; i++) {
@@ -168,11 +163,8 @@ enum status job_claim_beat(struct pg *pg, struct scope *scope, int64_t lease_ms,
         pg_array_append(&arrays.array[2], number(scope, (int64_t)beats[i].progress));
         pg_array_append(&arrays.array[3], beats[i].checkpoint);
     }
-    if (arrays_end(&arrays, values)) {
-        status = pg_exec_arrays(pg, scope, "job_beat", beat_sql, false, values, LENGTH(values),
-                                PG_ARRAYS(0, arrays.count), &result);
-    }
-    arrays_free(&arrays);
+    const enum status status =
+        exec_with_arrays(pg, scope, &arrays, "job_beat", beat_sql, values, LENGTH(values), &result);
     if (status == STATUS_OK) {
         note_held(result, beats, count);
     }
@@ -232,17 +224,13 @@ enum status job_claim_hand_back(struct pg *pg, struct scope *scope, struct text 
     struct text values[2] = {[1] = runner};
     struct pg_result *result = NULL;
     struct arrays arrays;
-    enum status status = STATUS_TOO_LARGE;
 
     arrays_init(&arrays, 1);
     for (size_t i = 0; i < count; i++) {
         pg_array_append(&arrays.array[0], kept[i].id);
     }
-    if (arrays_end(&arrays, values)) {
-        status = pg_exec_arrays(pg, scope, "job_hand_back", sql, false, values, LENGTH(values),
-                                PG_ARRAYS(0, arrays.count), &result);
-    }
-    arrays_free(&arrays);
+    const enum status status =
+        exec_with_arrays(pg, scope, &arrays, "job_hand_back", sql, values, LENGTH(values), &result);
     if (status == STATUS_OK) {
         *handed = pg_affected(result);
     }
@@ -277,7 +265,6 @@ enum status job_claim_schedule(struct pg *pg, struct scope *scope, const struct 
     struct text values[4];
     struct pg_result *result = NULL;
     struct arrays arrays;
-    enum status status = STATUS_TOO_LARGE;
 
     arrays_init(&arrays, 4);
     for (size_t i = 0; i < count; i++) {
@@ -286,11 +273,8 @@ enum status job_claim_schedule(struct pg *pg, struct scope *scope, const struct 
         pg_array_append(&arrays.array[2], number(scope, jobs[i].every_s));
         pg_array_append(&arrays.array[3], number(scope, (int64_t)jobs[i].attempts_max));
     }
-    if (arrays_end(&arrays, values)) {
-        status = pg_exec_arrays(pg, scope, "job_schedule", schedule_sql, false, values, LENGTH(values),
-                                PG_ARRAYS(0, arrays.count), &result);
-    }
-    arrays_free(&arrays);
+    const enum status status =
+        exec_with_arrays(pg, scope, &arrays, "job_schedule", schedule_sql, values, LENGTH(values), &result);
     if (status == STATUS_OK) {
         *queued = pg_number(result, 0, 0);
     }

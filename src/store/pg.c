@@ -18,11 +18,9 @@ struct statement {
     bool reads;
     size_t row_bytes_max; /* 0: all rows in one result */
     const char *values[PG_PARAMETERS_MAX];
-    /* Where there are arrays among them, of every value; what is in text form has length 0. */
-    int lengths[PG_PARAMETERS_MAX];
-    int formats[PG_PARAMETERS_MAX];
+    int lengths[PG_PARAMETERS_MAX]; /* of arrays; texts are terminated */
+    int formats[PG_PARAMETERS_MAX]; /* 1 for arrays, 0 for texts */
     int count;
-    bool has_arrays;
 };
 
 /* Reasons to run a statement once more. */
@@ -158,16 +156,6 @@ static enum status prepare(struct pg *pg, struct scope *scope, const struct stat
 
 static void forget_prepared(struct pg *pg, struct scope *scope);
 
-static const int *lengths_of(const struct statement *statement)
-{
-    return statement->has_arrays ? statement->lengths : NULL;
-}
-
-static const int *formats_of(const struct statement *statement)
-{
-    return statement->has_arrays ? statement->formats : NULL;
-}
-
 /* Sends the statement under its name. Where the list of prepared ones is full it begins anew: what is used often is soon
  * prepared again, and what was used once is gone. */
 static enum status send_statement(struct pg *pg, struct scope *scope, const struct statement *statement, bool *sent,
@@ -195,7 +183,7 @@ static enum status send_statement(struct pg *pg, struct scope *scope, const stru
         return status;
     }
     *sent = PQsendQueryPrepared(pg->connection, statement->name, statement->count, statement->values,
-                                lengths_of(statement), formats_of(statement), 0) == 1;
+                                statement->lengths, statement->formats, 0) == 1;
     if (*sent && statement->row_bytes_max != 0) {
         (void)PQsetSingleRowMode(pg->connection);
     }
@@ -273,9 +261,9 @@ static enum status run(struct pg *pg, struct scope *scope, const struct statemen
     return status;
 }
 
-/* Texts are copied, and terminated. A NUL in one would cut it short unseen: false. Arrays are lent by their owners. */
 static_assert(PG_PARAMETERS_MAX <= 64, "each parameter has its bit in arrays");
 
+/* Texts are copied, and terminated. A NUL in one would cut it short unseen: false. Arrays are lent by their owners. */
 static bool set_values(struct statement *statement, struct arena *arena, const struct text *parameters, size_t count,
                        uint64_t arrays)
 {
@@ -296,7 +284,6 @@ static bool set_values(struct statement *statement, struct arena *arena, const s
         }
     }
     statement->count = (int)count;
-    statement->has_arrays = arrays != 0;
     return true;
 }
 
@@ -322,8 +309,8 @@ static bool send_rehearsal(PGconn *connection, const struct statement *statement
 {
     return PQenterPipelineMode(connection) == 1 &&
            PQsendQueryParams(connection, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
-           PQsendQueryParams(connection, statement->sql, statement->count, NULL, statement->values,
-                             lengths_of(statement), formats_of(statement), 0) == 1 &&
+           PQsendQueryParams(connection, statement->sql, statement->count, NULL, statement->values, statement->lengths,
+                             statement->formats, 0) == 1 &&
            PQpipelineSync(connection) == 1 &&
            PQsendQueryParams(connection, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
            PQpipelineSync(connection) == 1;

@@ -72,3 +72,12 @@ bool pg_array_end(struct pg_array *array, struct text *value)
     *value = strbuf_text(&array->bytes);
     return !array->bytes.overflowed;
 }
+
+bool pg_array_of(struct pg_array *array, const struct text *elements, size_t count, struct text *value)
+{
+    pg_array_init(array);
+    for (size_t i = 0; i < count; i++) {
+        pg_array_append(array, elements[i]);
+    }
+    return pg_array_end(array, value);
+}

@@ -21,6 +21,9 @@ void pg_array_free(struct pg_array *array);
 /* Adds an element; an absent one is NULL. */
 void pg_array_append(struct pg_array *array, struct text element);
 
+/* An array of these elements, closed as by pg_array_end. To be freed in any case. */
+bool pg_array_of(struct pg_array *array, const struct text *elements, size_t count, struct text *value);
+
 /* Closes the array; *value is lent by it. False where it grew beyond its bound. */
 bool pg_array_end(struct pg_array *array, struct text *value);
 

@@ -9,15 +9,6 @@
 
 /* --- reading --- */
 
-static bool array_of(struct pg_array *array, const struct text *items, size_t count, struct text *value)
-{
-    pg_array_init(array);
-    for (size_t i = 0; i < count; i++) {
-        pg_array_append(array, items[i]);
-    }
-    return pg_array_end(array, value);
-}
-
 static enum status read_products(struct scope *scope, const struct pg_result *result, struct batch_found *found)
 {
     const size_t count = pg_rows(result);
@@ -84,9 +75,9 @@ enum status product_batch_load(struct pg *pg, struct scope *scope, const struct 
     struct pg_array skus;
     struct pg_array categories;
     struct text values[3];
-    const bool ids_fit = array_of(&ids, keys->ids, keys->id_count, &values[0]);
-    const bool skus_fit = array_of(&skus, keys->skus, keys->sku_count, &values[1]);
-    const bool categories_fit = array_of(&categories, keys->categories, keys->category_count, &values[2]);
+    const bool ids_fit = pg_array_of(&ids, keys->ids, keys->id_count, &values[0]);
+    const bool skus_fit = pg_array_of(&skus, keys->skus, keys->sku_count, &values[1]);
+    const bool categories_fit = pg_array_of(&categories, keys->categories, keys->category_count, &values[2]);
     enum status status = ids_fit && skus_fit && categories_fit ? STATUS_OK : STATUS_TOO_LARGE;
 
     *found = (struct batch_found){0};
@@ -124,22 +115,24 @@ enum {
 
 #define WRITTEN_ARRAYS PG_ARRAYS(0, COLUMNS)
 
+/* The columns of a row, and the parameters that have them. */
+#define ROW                                                                                                            \
+    "id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "       \
+    "created_at, updated_at"
+#define ROW_ARRAYS                                                                                                     \
+    "$1::text[]::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]::numeric[], $6::text[], "                      \
+    "$7::text[]::uuid[], $8::text[], $9::text[]::json[], $10::text[]::json[], $11::text[], $12::text[]::bigint[], "    \
+    "$13::text[]::timestamptz[], $14::text[]::timestamptz[]"
+
 #define GIVEN                                                                                                          \
-    "given AS MATERIALIZED (SELECT * FROM unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], "             \
-    "$5::text[]::numeric[], "                                                                                          \
-    "$6::text[], $7::text[]::uuid[], $8::text[], $9::text[]::json[], $10::text[]::json[], $11::text[], "               \
-    "$12::text[]::bigint[], $13::text[]::timestamptz[], "                                                              \
-    "$14::text[]::timestamptz[], $15::text[], $16::text[], $17::text[]::boolean[], $18::text[]::jsonb[], "             \
-    "$19::text[]::boolean[]) WITH ORDINALITY "                                                                         \
-    "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, " \
-    "created_at, updated_at, type, data, deleted, field_version, is_new, place), turn WHERE mine), "
+    "given AS MATERIALIZED (SELECT * FROM unnest(" ROW_ARRAYS ", $15::text[], $16::text[], $17::text[]::boolean[], "   \
+    "$18::text[]::jsonb[], $19::text[]::boolean[]) WITH ORDINALITY "                                                   \
+    "AS g (" ROW ", type, data, deleted, field_version, is_new, place), turn WHERE mine), "
 /* Batches that are about the same skus or products come to them in the same order, whatever order was given: none waits
  * for what waits for it. The locks stand in a query of their own, so that they are taken one by one in that order. */
 #define INSERTED                                                                                                       \
-    "inserted AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, attributes, " \
-    "images, group_key, version, created_at, updated_at) "                                                             \
-    "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, "         \
-    "version, created_at, updated_at FROM given WHERE is_new ORDER BY lower(sku), place RETURNING id), "
+    "inserted AS (INSERT INTO product (" ROW ") SELECT " ROW " FROM given WHERE is_new ORDER BY lower(sku), place "    \
+    "RETURNING id), "
 #define LOCKED                                                                                                         \
     "locked AS MATERIALIZED (SELECT g.*, p.ctid AS stands FROM (SELECT * FROM given WHERE NOT is_new ORDER BY id) g, " \
     "LATERAL (SELECT p.ctid FROM product p WHERE p.id = g.id AND p.version = g.version - 1 FOR NO KEY UPDATE) p), "
@@ -174,16 +167,8 @@ static const char batch_moved[] = IMPORT_MOVE(
 /* Where all rows are new, and there is nothing to be kept or moved with them, which is what creates that join one transaction
  * are: an update that finds no rows costs a tenth of a statement of a few rows. */
 static const char created[] =
-    "WITH inserted AS (INSERT INTO product (id, sku, name, description, price, currency, category_id, status, "
-    "attributes, images, group_key, version, created_at, updated_at) "
-    "SELECT id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
-    "created_at, updated_at "
-    "FROM unnest($1::text[]::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]::numeric[], $6::text[], "
-    "$7::text[]::uuid[], $8::text[], "
-    "$9::text[]::json[], $10::text[]::json[], $11::text[], $12::text[]::bigint[], $13::text[]::timestamptz[], "
-    "$14::text[]::timestamptz[]) WITH ORDINALITY "
-    "AS g (id, sku, name, description, price, currency, category_id, status, attributes, images, group_key, version, "
-    "created_at, updated_at, place) ORDER BY lower(sku), place) "
+    "WITH inserted AS (INSERT INTO product (" ROW ") SELECT " ROW " FROM unnest(" ROW_ARRAYS ") WITH ORDINALITY "
+    "AS g (" ROW ", place) ORDER BY lower(sku), place) "
     "INSERT INTO change (type, id, version, at, data) "
     "SELECT * FROM unnest($15::text[], $1::text[]::uuid[], $12::text[]::bigint[], $14::text[]::timestamptz[], "
     "$16::text[])";

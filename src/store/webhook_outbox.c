@@ -163,11 +163,7 @@ enum status webhook_outbox_take(struct pg *pg, struct scope *scope, uint64_t for
     bool cut = false;
     enum status status = STATUS_TOO_LARGE;
 
-    pg_array_init(&left_out);
-    for (size_t i = 0; i < full_count; i++) {
-        pg_array_append(&left_out, full[i]);
-    }
-    if (pg_array_end(&left_out, &values[1])) {
+    if (pg_array_of(&left_out, full, full_count, &values[1])) {
         status = pg_read_bounded(pg, scope, "webhook_take", take_sql, bytes_max, values, LENGTH(values),
                                  PG_ARRAYS(1, 1), &result, &cut);
     }

@@ -419,8 +419,7 @@ def test_workers_interrupt_nobody(make_pool):
     ("--idle", "batch", os.SCHED_IDLE), ("--other", "inherited", os.SCHED_OTHER)])
 def test_who_starts_the_pool_may_choose_the_policy(make_pool, tmp_path, chosen, setting, found):
     program = tmp_path / "started"
-    program.write_text(f'#!/bin/sh\nexec chrt {chosen} 0 "{worker_pool.PROGRAM}" "$@"\n',
-                       encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec chrt {chosen} 0 "{worker_pool.PROGRAM}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     running = make_pool(workers=2, program=program, WARES_SCHEDULING=setting)
     assert policies(running) == {found}
