@@ -4,6 +4,7 @@ Knows run.sh from outside only: its variables, and in RUN_DIR the files env, <pa
 are postgres, redis, pool and front."""
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -62,6 +63,11 @@ def children(pid: int) -> list[int]:
         return sorted(int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def json_lines(path: Path) -> list[dict]:
+    """The objects of a log that is being written: what of its last line is there before the rest is left out."""
+    return [json.loads(line) for line in path.read_bytes().rpartition(b"\n")[0].splitlines()]
 
 
 def open_files(pid: int) -> list[str]:

@@ -17,6 +17,7 @@ import pytest
 
 from client import PRODUCT_MEMBERS, PRODUCTS, Client, assert_problem, client_of
 from load import eventually
+from stack import json_lines
 from worker_pool import SANITIZED
 
 EXPORT = PRODUCTS + "/export"
@@ -88,8 +89,7 @@ def rows_of(response):
 
 def cut_lines(stack):
     """Why exports broke off, as the workers' log tells."""
-    lines = (json.loads(line) for line in stack.log.read_text().splitlines())
-    return [line["cut"] for line in lines if line.get("uri", "").startswith(EXPORT) and "cut" in line]
+    return [line["cut"] for line in json_lines(stack.log) if line.get("uri", "").startswith(EXPORT) and "cut" in line]
 
 
 class Reader:

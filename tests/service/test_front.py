@@ -16,7 +16,7 @@ import requests
 
 from client import NOWHERE, PRODUCTS, Client, assert_problem, path_of, raw_request
 from load import eventually
-from stack import ROOT, await_true, free_port
+from stack import ROOT, await_true, free_port, json_lines
 
 ORIGIN = "https://shop.example.org"
 MEBIBYTE = 1 << 20
@@ -250,7 +250,7 @@ def test_the_access_log_is_json_whatever_is_sent(stack):
     assert (line["method"], line["uri"], line["status"]) == ("GET", "/livez", 200)
 
     def entries():
-        return [json.loads(text.decode("utf-8")) for text in stack.access_log.read_bytes().splitlines()]
+        return json_lines(stack.access_log)
 
     # A request that lighttpd refuses while it reads it has lost its id, if not its line.
     if stack.front == "nginx":

@@ -2,7 +2,6 @@
 gives anything older than what was acknowledged."""
 
 import concurrent.futures
-import json
 import os
 import re
 import signal
@@ -13,7 +12,7 @@ import pytest
 
 from client import CATEGORIES, PRODUCTS, REQUEST_ID, Client, assert_problem, client_of, path_of
 from load import eventually
-from stack import ROOT, children
+from stack import ROOT, children, json_lines
 
 STALE_MAX = 4  # seconds
 
@@ -41,9 +40,9 @@ BRIDGED = "nginx; hit; detail=stale-if-error"
 
 
 def worker_statuses(own, target, count):
-    """What the workers answered for that target, as their log has it."""
+    """What the workers answered for that target, in the order of the answers: each worker writes its lines in its own time."""
     def found():
-        lines = [json.loads(line) for line in own.log.read_text(errors="replace").splitlines() if target in line]
+        lines = sorted(json_lines(own.log), key=lambda line: line["ts"])
         return [line["status"] for line in lines if line.get("uri") == target or line.get("path") == target]
 
     eventually(lambda: len(found()) >= count, timeout=5)

@@ -18,7 +18,7 @@ import fastcgi
 import worker_pool
 from client import PRODUCTS, Client, path_of
 from load import Load, assert_all, eventually
-from stack import Stack
+from stack import Stack, json_lines
 
 FRESH = {"HTTP_CACHE_CONTROL": "no-cache"}
 MERGE = "application/merge-patch+json"
@@ -111,7 +111,7 @@ def test_all_others_are_answered_while_one_waits(own: Stack) -> None:
 
 
 def lines(stack: Stack) -> list[dict]:
-    return [json.loads(line) for line in stack.log.read_text().splitlines()]
+    return json_lines(stack.log)
 
 
 def worker_of(stack: Stack, request_id: str) -> int:

@@ -3,7 +3,6 @@
 /livez is answered there, a path that does not exist is a 404 and a write a 503. What was asked stands in the log, so
 that a request that should never have been run shows."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 
 import fastcgi
+from stack import json_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / os.environ.get("BUILD", "build") / "wares.fcgi"
@@ -153,7 +153,7 @@ class Pool:
 
     def lines(self):
         """The log, a dict for each line."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return json_lines(self.log)
 
     def messages(self, part):
         return [line for line in self.lines() if part in line.get("message", "")]
